@@ -76,6 +76,8 @@ class JointProposal:
         position, velocity: Channels in model order, shape (37,) [m, rad] and per second.
         groups: Groups whose channels are valid.
         reason: Why a group is missing, empty when all are there.
+        operator_seq: The operator sample the proposal was computed from.
+        t_source_ns, t_operator_ns: When that sample was taken, and when rove received it.
     """
 
     seq: int
@@ -86,6 +88,7 @@ class JointProposal:
     reason: str = ''
     operator_seq: int = 0
     t_source_ns: int = 0
+    t_operator_ns: int = 0
     t_receive_ns: int = 0
 
 
