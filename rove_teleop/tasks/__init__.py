@@ -1,0 +1,1 @@
+"""Tasks: where the objects start, and when the robot has done it."""
