@@ -98,7 +98,7 @@ def make_policy(name: str, **options: Any) -> Policy:
         ConfigError: The class cannot be imported, or does not take one of the options.
     """
     if name not in POLICIES and ':' not in name:
-        raise UnknownName('policy', name, [*POLICIES, 'your.module:Class'])
+        raise UnknownName('policy', name, POLICIES)
     factory = _load(POLICIES.get(name, name))
     parameters = inspect.signature(factory).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
