@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter, deque
 from enum import IntEnum
+import threading
+import time
 from typing import NamedTuple
 
 
@@ -20,7 +20,6 @@ class Priority(IntEnum):
 class Entry(NamedTuple):
     """One serialized message on its way to the file."""
 
-    sequence: int
     topic: str
     type_name: str
     data: bytes
@@ -42,7 +41,7 @@ class Backlog:
             capacity: Most bytes of message data held at once.
         """
         self._capacity = capacity
-        self._queues: dict[Priority, deque[Entry]] = {p: deque() for p in Priority}
+        self._queues: dict[Priority, deque[tuple[int, Entry]]] = {p: deque() for p in Priority}
         self._size = 0
         self._sequence = 0
         self._changed = threading.Condition(threading.Lock())
@@ -50,35 +49,26 @@ class Backlog:
         self._open = True
         self.dropped: Counter[str] = Counter()
 
-    def put(
-        self,
-        priority: Priority,
-        topic: str,
-        type_name: str,
-        data: bytes,
-        log_time_ns: int,
-        publish_time_ns: int,
-        patience: float = 0.0,
-    ) -> bool:
+    def put(self, priority: Priority, entry: Entry, patience: float = 0.0) -> bool:
         """Queue one message.
 
         Args:
+            priority: What may be given up for it: anything lower.
+            entry: The message.
             patience: How long to wait for room before something is given up [s].
 
         Returns:
             False when this message was given up.
         """
-        size = len(data)
+        size = len(entry.data)
         with self._changed:
             if patience and self._size + size > self._capacity:
                 self._wait_for_room(size, patience)
             if not self._open or not self._make_room(priority, size):
-                self.dropped[topic] += 1
+                self.dropped[entry.topic] += 1
                 return False
             self._sequence += 1
-            self._queues[priority].append(
-                Entry(self._sequence, topic, type_name, data, log_time_ns, publish_time_ns)
-            )
+            self._queues[priority].append((self._sequence, entry))
             self._size += size
             crowded = self._size > self._capacity // 4
         if crowded:
@@ -93,14 +83,14 @@ class Backlog:
         """
         self._hurry.wait(timeout)
         with self._changed:
-            entries = [entry for queue in self._queues.values() for entry in queue]
+            arrived = [pair for queue in self._queues.values() for pair in queue]
             for queue in self._queues.values():
                 queue.clear()
             self._size = 0
             if self._open:
                 self._hurry.clear()
             self._changed.notify_all()
-        return sorted(entries)
+        return [entry for _, entry in sorted(arrived)]
 
     def lose(self, topic: str, count: int = 1) -> None:
         """Count messages that were taken and could not be kept."""
@@ -125,7 +115,7 @@ class Backlog:
         for lower in Priority:
             queue = self._queues[lower]
             while lower < priority and queue and self._size + size > self._capacity:
-                entry = queue.popleft()
+                _, entry = queue.popleft()
                 self._size -= len(entry.data)
                 self.dropped[entry.topic] += 1
         return self._size + size <= self._capacity

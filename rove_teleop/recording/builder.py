@@ -117,10 +117,13 @@ class EpisodeBuilder:
         problems: tuple[str, ...] = (),
     ) -> Episode:
         """Return what was gathered so far."""
-        return Episode(
+        columns: dict[str, Any] = {
             **self._frames.arrays(),
-            **{name: tuple(values) for name, values in self._texts.items()},
             **self._base.arrays(),
+            **{name: tuple(values) for name, values in self._texts.items()},
+        }
+        return Episode(
+            **columns,
             events=tuple(self._events),
             task=tuple(self._task),
             name=self._name,

@@ -10,34 +10,17 @@ terminating zero.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
+import struct
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from rove_teleop.errors import RecordingError
-from rove_teleop.recording.schemas import Field, split_schema
+from rove_teleop.recording.schemas import NUMBERS, Field, split_schema
 
 _CDR_LITTLE_ENDIAN = b'\x00\x01'
-_CODES = {
-    'bool': '?',
-    'byte': 'B',
-    'char': 'B',
-    'int8': 'b',
-    'uint8': 'B',
-    'int16': 'h',
-    'uint16': 'H',
-    'int32': 'i',
-    'uint32': 'I',
-    'int64': 'q',
-    'uint64': 'Q',
-    'float32': 'f',
-    'float64': 'd',
-}
-"""The struct (and numpy) code of each number type."""
-
 _Read = Callable[[bytes, int], tuple[Any, int]]
 _LENGTH = struct.Struct('<I').unpack_from
 
@@ -86,8 +69,8 @@ class Decoder:
         return plan
 
     def _reader(self, field: Field) -> _Read:
-        if field.type in _CODES:
-            code = '<' + _CODES[field.type]
+        if field.type in NUMBERS:
+            code = '<' + NUMBERS[field.type]
             return _scalar(code) if field.length is None else _array(code, field.length)
         if field.type == 'string':
             return _repeated(_read_string, field.length)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+import struct
 from typing import Any, BinaryIO, NamedTuple
 
 from mcap.exceptions import McapError
@@ -59,7 +59,7 @@ class EpisodeReader:
         self._types = None if types is None else frozenset(types)
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
-        self._decoders: dict[int, Callable[[bytes], Any] | None] = {}
+        self._decoders: dict[int, Decoder] = {}
         _check_magic(path)
 
     def __iter__(self) -> Iterator[Record]:
@@ -130,16 +130,15 @@ class EpisodeReader:
             raise RecordingError(f'{self.path}: topic {topic}: {error}') from error
         return Record(topic, message.log_time, value, schema.name, message.publish_time)
 
-    def _decoder(self, channel: Channel, schema: Schema) -> Callable[[bytes], Any]:
-        decoder = self._decoders.get(schema.id)
-        if decoder is None:
+    def _decoder(self, channel: Channel, schema: Schema) -> Decoder:
+        if schema.id not in self._decoders:
             if (channel.message_encoding, schema.encoding) != ('cdr', ENCODING):
                 raise RecordingError(
                     f'encoded as {channel.message_encoding}/{schema.encoding}, '
                     f'expected cdr/{ENCODING}'
                 )
-            decoder = self._decoders[schema.id] = Decoder(schema.name, schema.data.decode())
-        return decoder
+            self._decoders[schema.id] = Decoder(schema.name, schema.data.decode())
+        return self._decoders[schema.id]
 
 
 def read_episode(path: Path, types: Collection[str] | None = None) -> EpisodeReader:

@@ -6,14 +6,14 @@ contains, each introduced by a line of 80 ``=`` and ``MSG: package/Type``.
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+import os
 from pathlib import Path
+import re
+import sys
+import sysconfig
 
 from rove_teleop.errors import RecordingError
 
@@ -27,10 +27,23 @@ IMAGE = 'sensor_msgs/msg/Image'
 ENCODING = 'ros2msg'
 SEPARATOR = '=' * 80
 
-PRIMITIVES = frozenset(
-    'bool byte char float32 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 '
-    'string wstring'.split()
-)
+NUMBERS = {
+    'bool': '?',
+    'byte': 'B',
+    'char': 'B',
+    'int8': 'b',
+    'uint8': 'B',
+    'int16': 'h',
+    'uint16': 'H',
+    'int32': 'i',
+    'uint32': 'I',
+    'int64': 'q',
+    'uint64': 'Q',
+    'float32': 'f',
+    'float64': 'd',
+}
+"""The number types and their code in ``struct`` and numpy."""
+PRIMITIVES = frozenset(NUMBERS) | {'string', 'wstring'}
 
 _FIELD = re.compile(
     r'^(?P<type>[A-Za-z][\w/]*)(?:<=\d+)?(?P<array>\[(?:<=)?\d*\])?\s+(?P<name>[A-Za-z]\w*)'

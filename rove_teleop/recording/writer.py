@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+import os
 from pathlib import Path
+import threading
+import time
 from typing import IO, cast
 
 from mcap.writer import CompressionType, Writer
@@ -131,15 +132,10 @@ class EpisodeWriter:
         Returns:
             False when the message was given up (and counted).
         """
-        return self._backlog.put(
-            _PRIORITIES.get(type_name, Priority.NORMAL),
-            topic.removeprefix('/'),
-            type_name,
-            data,
-            log_time_ns,
-            log_time_ns if publish_time_ns is None else publish_time_ns,
-            self._patience,
-        )
+        sent = log_time_ns if publish_time_ns is None else publish_time_ns
+        entry = Entry(topic.removeprefix('/'), type_name, data, log_time_ns, sent)
+        priority = _PRIORITIES.get(type_name, Priority.NORMAL)
+        return self._backlog.put(priority, entry, self._patience)
 
     def finish(self, result: Mapping[str, str] | None = None) -> None:
         """Ask for the end of the file and return at once.
@@ -156,6 +152,7 @@ class EpisodeWriter:
         """Bring everything queued to disk and end the file; again is harmless.
 
         Args:
+            result: How the episode ended, stored beside what it was.
             timeout: How long to wait for the disk [s]; past it, ``error`` says so.
         """
         self.finish(result)
@@ -218,9 +215,7 @@ class EpisodeWriter:
         if channel is None:
             self._backlog.lose(entry.topic)
             return
-        self._mcap.add_message(
-            channel, entry.log_time_ns, entry.data, entry.publish_time_ns, entry.sequence
-        )
+        self._mcap.add_message(channel, entry.log_time_ns, entry.data, entry.publish_time_ns)
         self._unsafe[entry.topic] += 1
 
     def _channel(self, topic: str, type_name: str) -> int | None:
@@ -259,10 +254,9 @@ class EpisodeWriter:
         """Cut the file after the last complete flush and let go of it."""
         for topic, count in self._unsafe.items():
             self._backlog.lose(topic, count)
-        try:
+        # If not even this works, the reader finds the end of the complete part by itself.
+        with suppress(OSError):
             self._file.close(self._safe_size)
-        except OSError:
-            pass  # the reader finds the end of the complete part by itself
 
 
 class _Sink:
