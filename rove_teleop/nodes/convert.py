@@ -1,7 +1,8 @@
 """Core values to ROS messages and back: names are matched here, and nowhere deeper.
 
 A ``from_msg`` raises InvalidInput on a wrong size or a wrong list of names; whether numbers are
-finite and fresh is judged in core.
+finite and fresh is judged in core. Each takes the receive time [ns, monotonic], which only the
+values that keep one use.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def operator_state_to_msg(state: OperatorState, stamp: Time) -> rove.OperatorSta
     return msg
 
 
-def operator_state_from_msg(msg: rove.OperatorState) -> OperatorState:
+def operator_state_from_msg(msg: rove.OperatorState, receive_ns: int = 0) -> OperatorState:
     """Operator sample of a message; its own receive time is kept."""
     return OperatorState(
         source_id=msg.source_id,
@@ -251,7 +252,7 @@ def task_state_to_msg(state: TaskState, stamp: Time) -> rove.TaskState:
     return msg
 
 
-def task_state_from_msg(msg: rove.TaskState) -> TaskState:
+def task_state_from_msg(msg: rove.TaskState, receive_ns: int = 0) -> TaskState:
     """Task state of a message."""
     return TaskState(
         task=msg.task,
@@ -275,7 +276,7 @@ def event_to_msg(event: Event, stamp: Time) -> rove.Event:
     return msg
 
 
-def event_from_msg(msg: rove.Event) -> Event:
+def event_from_msg(msg: rove.Event, receive_ns: int = 0) -> Event:
     """Event of a message."""
     return Event(
         event_id=msg.event_id,
@@ -336,7 +337,7 @@ def _channels(position: Sequence[float], velocity: Sequence[float]) -> Channels 
     )
 
 
-def control_frame_from_msg(msg: rove.ControlFrame) -> ControlFrame:
+def control_frame_from_msg(msg: rove.ControlFrame, receive_ns: int = 0) -> ControlFrame:
     """Frame of a message."""
     assert len(msg.phase) == len(GROUPS)
     return ControlFrame(

@@ -1,0 +1,63 @@
+"""The teleop node: operator samples in, the human's joint proposal out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import time
+from typing import Any
+
+from rclpy.node import Node
+from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
+
+from rove_teleop.assembly import make_teleop
+from rove_teleop.config import param
+from rove_teleop.core import types
+from rove_teleop.errors import InvalidInput
+from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.params import declare
+from rove_teleop.nodes.run import main_of
+
+
+@dataclass(frozen=True)
+class TeleopParams:
+    """Parameters of the teleop node."""
+
+    translation_scale: float = param(
+        1.0, 'Robot hand motion per operator hand motion.', low=0.05, high=2.0
+    )
+    hand_backend: str = param(
+        'light', 'Solver of the hand retargeting.', choices=('light', 'dex-retargeting')
+    )
+
+
+class TeleopNode(Node):
+    """Subscribe ``operator_state`` and ``control_frame``; publish ``joint_proposal``.
+
+    It steps with every control frame, so a proposal is ready before the next tick.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Load the robot model and wait for the first frame."""
+        super().__init__('teleop', **kwargs)
+        params = declare(self, TeleopParams)
+        self._teleop = make_teleop(params.translation_scale, params.hand_backend)
+        self._operator: types.OperatorState | None = None
+        self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
+        self.create_subscription(OperatorState, 'operator_state', self._on_operator, qos.COMMAND)
+        self.create_subscription(ControlFrame, 'control_frame', self._on_frame, qos.COMMAND)
+
+    def _on_operator(self, msg: OperatorState) -> None:
+        try:
+            self._operator = convert.operator_state_from_msg(msg)
+        except InvalidInput as error:
+            self.get_logger().warning(f'operator refused: {error}', throttle_duration_sec=1.0)
+
+    def _on_frame(self, msg: ControlFrame) -> None:
+        frame = convert.control_frame_from_msg(msg)
+        proposal = self._teleop.step(self._operator, frame, time.monotonic_ns())
+        if proposal is not None:
+            stamp = self.get_clock().now().to_msg()
+            self._pub.publish(convert.joint_proposal_to_msg(proposal, stamp))
+
+
+main = main_of(TeleopNode)

@@ -1,0 +1,111 @@
+"""The twin as a node: a MuJoCo plant behind the topics a real robot's driver would have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import time
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rove_msgs.msg import JointCommand, PlantState, TaskState
+from rove_msgs.srv import ResetPlant
+from sensor_msgs.msg import Imu, JointState
+
+from rove_teleop.assembly import CONTROL_PERIOD_NS, make_twin
+from rove_teleop.config import param
+from rove_teleop.core import types
+from rove_teleop.core.names import JOINTS
+from rove_teleop.errors import InvalidInput, RoveError
+from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.params import declare
+from rove_teleop.nodes.run import main_of
+
+_SLOW_EVERY = 4  # ticks between two task states, joint states and IMU samples: 50 Hz
+
+
+@dataclass(frozen=True)
+class TwinParams:
+    """Parameters of the twin."""
+
+    task: str = param('pick_place', 'Task whose scene is simulated.')
+    seed: int = param(0, 'Seed of the first placement of the objects.', low=0, high=2**31)
+
+
+class TwinNode(Node):
+    """Subscribe ``joint_command``; publish ``plant_state``, ``task_state``, ``joint_states``.
+
+    Physics advances with wall time, one control period per timer call. The twin keeps its
+    balance and stops by itself when commands stop.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Load the model and start."""
+        super().__init__('twin', **kwargs)
+        params = declare(self, TwinParams)
+        self._task = params.task
+        self._plant = make_twin(params.task)
+        self._plant.reset(params.seed)
+        self._command: types.JointCommand | None = None
+        self._ticks = 0
+        self._plant_state_pub = self.create_publisher(PlantState, 'plant_state', qos.COMMAND)
+        self._task_state_pub = self.create_publisher(TaskState, 'task_state', qos.COMMAND)
+        self._joint_states_pub = self.create_publisher(JointState, 'joint_states', qos.COMMAND)
+        self._imu_pub = self.create_publisher(Imu, 'imu', qos.COMMAND)
+        self.create_subscription(JointCommand, 'joint_command', self._on_command, qos.COMMAND)
+        self.create_service(ResetPlant, 'twin/reset', self._on_reset)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
+
+    def _on_command(self, msg: JointCommand) -> None:
+        try:
+            self._command = convert.joint_command_from_msg(msg, time.monotonic_ns())
+        except InvalidInput as error:
+            self.get_logger().warning(f'command refused: {error}', throttle_duration_sec=1.0)
+
+    def _on_reset(
+        self, request: ResetPlant.Request, response: ResetPlant.Response
+    ) -> ResetPlant.Response:
+        try:
+            if request.task != self._task:
+                self._plant.close()
+                self._plant = make_twin(request.task)
+                self._task = request.task
+            self._command = None
+            self._plant.reset(request.seed)
+            response.success = True
+        except RoveError as error:
+            response.success, response.message = False, str(error)
+        return response
+
+    def _step(self) -> None:
+        state = self._plant.step(self._command, time.monotonic_ns())
+        stamp = self.get_clock().now().to_msg()
+        self._plant_state_pub.publish(convert.plant_state_to_msg(state, stamp))
+        if self._ticks % _SLOW_EVERY == 0:
+            task_state = convert.task_state_to_msg(self._plant.task_state(), stamp)
+            self._task_state_pub.publish(task_state)
+        elif self._ticks % _SLOW_EVERY == 2:
+            self._publish_standard(state, stamp)
+        self._ticks += 1
+
+    def _publish_standard(self, state: types.PlantState, stamp: Time) -> None:
+        joints = JointState()
+        joints.header.stamp = stamp
+        joints.name = list(JOINTS)
+        joints.position = state.position.tolist()
+        joints.velocity = state.velocity.tolist()
+        joints.effort = state.effort.tolist()
+        self._joint_states_pub.publish(joints)
+        imu = Imu()
+        imu.header.stamp, imu.header.frame_id = stamp, 'imu_in_pelvis'
+        orientation = imu.orientation
+        orientation.x, orientation.y, orientation.z, orientation.w = state.base_pose[3:].tolist()
+        rate, force = imu.angular_velocity, imu.linear_acceleration
+        rate.x, rate.y, rate.z = state.imu_angular_velocity.tolist()
+        force.x, force.y, force.z = state.imu_linear_acceleration.tolist()
+        self._imu_pub.publish(imu)
+
+
+main = main_of(TwinNode)
