@@ -16,8 +16,8 @@ CUBE_SIZE = 0.05
 GOAL_RADIUS = 0.05
 """The cube's middle is on the square within this distance of its middle [m]."""
 
-_CUBE_X, _CUBE_Y = (0.30, 0.38), (-0.25, -0.13)
-_GOAL_X, _GOAL_Y = (0.30, 0.38), (-0.10, 0.06)
+_CUBE_AREA = (0.37, -0.25), (0.45, -0.12)  # two corners [m]
+_GOAL_AREA = (0.37, -0.08), (0.45, 0.08)
 _CUBE_YAW = 0.35  # [rad], either way
 _LEAST_CARRY = 0.14  # from the cube to the goal [m]
 _SETTLED_S = 0.5
@@ -45,8 +45,8 @@ class PickPlace:
     def place(self, rng: np.random.Generator) -> dict[str, Array]:
         """Draw where cube and goal start, at least 14 cm apart."""
         while True:
-            cube = rng.uniform(*zip(_CUBE_X, _CUBE_Y, strict=True))
-            goal = rng.uniform(*zip(_GOAL_X, _GOAL_Y, strict=True))
+            cube = rng.uniform(*_CUBE_AREA)
+            goal = rng.uniform(*_GOAL_AREA)
             if np.linalg.norm(cube - goal) >= _LEAST_CARRY:
                 break
         yaw = rng.uniform(-_CUBE_YAW, _CUBE_YAW)
