@@ -62,7 +62,11 @@ def hand_pose(
 
     Args:
         side: ``left`` or ``right``.
-        thumb, index, middle, ring, pinky: Curl of each finger, 0 straight to 1 in a fist.
+        thumb: Curl, 0 straight and spread away to 1 folded over the fingers.
+        index: Curl, 0 straight to 1 in a fist; so are the next three.
+        middle: As ``index``.
+        ring: As ``index``.
+        pinky: As ``index``.
         spread: How far straight fingers are fanned out, 0 parallel to 1.
         T_world_wrist: Wrist in the frame the answer is in; identity when None.
 

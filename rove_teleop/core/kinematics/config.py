@@ -1,0 +1,71 @@
+"""Weights, gains and limits of the whole-body inverse kinematics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+from rove_teleop.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class IkConfig:
+    """What the solver trades against what.
+
+    A weight multiplies a velocity residual, so 5 per m/s on the palms against 0.04 per rad/s on
+    the arms means that the palms win unless the arm would have to move 125 times as fast.
+    A gain turns an error into a velocity [1/s] and is never faster than one tick.
+    """
+
+    palm_position: float = 5.0  # weight per m/s
+    palm_rotation: float = 1.5  # weight per rad/s
+    palm_gain: float = 60.0  # 1/s
+    palm_speed: float = 2.0  # m/s, fastest approach of a far target
+    palm_turn: float = 6.0  # rad/s
+    com: float = 10.0  # weight per m/s
+    com_gain: float = 2.0
+    pelvis_upright: float = 0.5  # weight per rad/s
+    pelvis_upright_gain: float = 1.0
+    torso_upright: float = 0.3
+    torso_upright_gain: float = 2.0
+    torso_gain: float = 10.0  # when a torso orientation is asked for
+    pelvis_height: float = 1.0  # weight per m/s
+    pelvis_height_gain: float = 1.0
+    posture_waist: float = 0.1  # weight per rad/s
+    posture_arms: float = 0.04
+    posture_gain: float = 0.5
+    damping: float = 1.0  # Levenberg-Marquardt, times the squared weighted palm error
+    damping_error: float = 0.3  # m, larger errors damp no more
+
+    velocity_legs: float = 2.0  # rad/s
+    velocity_waist: float = 2.0
+    velocity_arms: float = 6.0
+    acceleration_legs: float = 20.0  # rad/s²
+    acceleration_waist: float = 20.0
+    acceleration_arms: float = 60.0
+    base_velocity: tuple[float, float] = (0.6, 1.5)  # m/s, rad/s
+    base_acceleration: tuple[float, float] = (4.0, 10.0)  # m/s², rad/s²
+    knee_minimum: float = 0.12  # rad; straighter legs cannot carry the base reference
+    margin: float = 0.01  # rad kept to every position limit
+
+    com_x: tuple[float, float] = (-0.02, 0.09)  # m, stance frame
+    com_y: tuple[float, float] = (-0.07, 0.07)
+    com_acceleration: float = 1.5  # m/s²; 1 m/s² moves the pressure point by 7 cm
+    collision_distance: float = 0.02  # m, kept between capsules
+    collision_horizon: float = 0.12  # m, pairs farther apart get no row
+    collision_acceleration: float = 6.0  # m/s², braking in front of an obstacle
+    collision_rows: int = 8  # nearest pairs that get a row
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            values = value if isinstance(value, tuple) else (value,)
+            if not all(math.isfinite(v) for v in values):
+                raise ConfigError(f'ik.{name} must be finite, got {value}')
+            if not name.startswith('com_') and min(values) < 0.0:
+                raise ConfigError(f'ik.{name} must not be negative, got {value}')
+        for name in ('com_x', 'com_y'):
+            low, high = getattr(self, name)
+            if low >= high:
+                raise ConfigError(
+                    f'ik.{name} must be (low, high) with low < high, got {low, high}'
+                )

@@ -1,0 +1,1 @@
+"""Limits: each gives velocity bounds or inequality rows that always leave standing still."""

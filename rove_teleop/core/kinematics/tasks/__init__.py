@@ -1,0 +1,1 @@
+"""Tasks: each writes weighted rows ``J nu = b`` that the solver meets in the least squares."""
