@@ -1,0 +1,144 @@
+"""Balance of a standing humanoid: joint torques that hold the centre of mass over the feet.
+
+Joint PD alone topples: with the ankles' gains the body is an inverted pendulum whose stiffness
+is below m g h. What is added here is (A) gravity compensation, with the ground carrying the
+weight, and (B) a horizontal virtual force that pulls the centre of mass back:
+
+    tau = J_c' f - J_f' x,    f = F + m g e_z,    F = clip(k (c_ref - c) - d c', F_max)
+
+where ``J_c`` is the Jacobian of the centre of mass, ``J_f`` that of both feet, and ``x`` the
+foot wrenches that carry ``f`` with the least weighted squares. ``J_c' m g e_z`` is gravity's
+generalized force, so the arms and waist are compensated by the same line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pinocchio as pin
+
+from rove_teleop.core.geometry import se3_from_base, yaw_of
+from rove_teleop.core.robot import ANKLE_TO_SOLE, FOOT_FRAMES, Robot
+from rove_teleop.core.types import Array
+
+
+@dataclass(frozen=True)
+class BalanceGains:
+    """Gains of the feedback on the centre of mass.
+
+    Attributes:
+        stiffness: k [N/m].
+        damping: d [N·s/m].
+        max_force: F_max per axis [N].
+        cost: Weights of a foot's wrench ``[fx fy fz mx my mz]`` in the distribution.
+        support_x, support_y: Where the reference may be, from the middle of the feet [m].
+    """
+
+    stiffness: float = 2000.0
+    damping: float = 350.0
+    max_force: float = 60.0
+    cost: tuple[float, ...] = (1.0, 1.0, 0.2, 20.0, 20.0, 20.0)
+    support_x: tuple[float, float] = (-0.04, 0.11)
+    support_y: tuple[float, float] = (-0.07, 0.07)
+
+
+@dataclass(frozen=True)
+class BalanceOutput:
+    """What the balance controller asks for, and what it saw.
+
+    Attributes:
+        effort: Feed-forward torque of the 43 joints in model order [N·m].
+        com: Measured centre of mass from the middle of the feet, heading frame [m], (3,).
+        com_reference: Its reference, same frame [m], (2,).
+        force: The horizontal virtual force, same frame [N], (2,).
+    """
+
+    effort: Array
+    com: Array
+    com_reference: Array
+    force: Array
+
+
+class Balance:
+    """Turns the measured state and the commanded posture into feed-forward torques."""
+
+    def __init__(self, robot: Robot, gains: BalanceGains | None = None) -> None:
+        """Take the mass model; ``gains`` default to the measured ones."""
+        self.gains = gains or BalanceGains()
+        self._robot = robot
+        self._model = robot.model
+        self._data = robot.model.createData()
+        self._reference = robot.model.createData()
+        self._feet = [robot.model.getFrameId(name) for name in FOOT_FRAMES.values()]
+        self._weight = 9.81 * pin.computeTotalMass(robot.model)
+        self._inverse_cost = 1.0 / np.tile(self.gains.cost, 2)
+
+    def step(
+        self,
+        position: Array,
+        velocity: Array,
+        base_pose: Array,
+        base_twist: Array,
+        reference: Array,
+        base: Array,
+    ) -> BalanceOutput:
+        """Compute the torques for one instant.
+
+        Args:
+            position, velocity: Measured joints in model order [rad, rad/s], each (43,).
+            base_pose: Measured pelvis pose in the world, (7,).
+            base_twist: Measured pelvis twist in world axes, linear then angular, (6,).
+            reference: Commanded joint positions [rad], (43,).
+            base: Commanded base reference in the stance frame, (6,).
+        """
+        q = self._robot.configuration(position, base_pose)
+        jacobian_com = pin.jacobianCenterOfMass(self._model, self._data, q, False)
+        pin.updateFramePlacements(self._model, self._data)
+        v = self._velocity(velocity, base_twist)
+        middle, R_world_stance = self._stance()
+        com = R_world_stance.T @ (self._data.com[0] - middle)
+        com_velocity = R_world_stance.T @ (jacobian_com @ v)
+        com_reference = self._com_reference(reference, base)
+        gains = self.gains
+        force = gains.stiffness * (com_reference - com[:2]) - gains.damping * com_velocity[:2]
+        force = np.clip(force, -gains.max_force, gains.max_force)
+        lift = R_world_stance @ np.array([force[0], force[1], self._weight])
+        effort = self._torque(jacobian_com.T @ lift)
+        return BalanceOutput(effort[self._robot.idx_v], com, com_reference, force)
+
+    def _velocity(self, velocity: Array, base_twist: Array) -> Array:
+        R_world_base = self._data.oMi[1].rotation
+        v = np.empty(self._model.nv)
+        v[:3] = R_world_base.T @ base_twist[:3]
+        v[3:6] = R_world_base.T @ base_twist[3:]
+        v[self._robot.idx_v] = velocity
+        return v
+
+    def _stance(self) -> tuple[Array, Array]:
+        """Middle of the soles in the world, and the heading of the feet as a rotation."""
+        left, right = (self._data.oMf[frame] for frame in self._feet)
+        middle = 0.5 * (left.translation + right.translation)
+        middle = middle - ANKLE_TO_SOLE * np.array([0.0, 0.0, 1.0])
+        yaw = yaw_of(left.rotation + right.rotation)
+        c, s = np.cos(yaw), np.sin(yaw)
+        return middle, np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+    def _com_reference(self, reference: Array, base: Array) -> Array:
+        """Horizontal centre of mass of the commanded posture, within the support [m], (2,)."""
+        T_stance_pelvis = se3_from_base(base)
+        q = self._robot.configuration(reference, pin.SE3ToXYZQUAT(T_stance_pelvis))
+        com = pin.centerOfMass(self._model, self._reference, q, False)
+        (x_low, x_high), (y_low, y_high) = self.gains.support_x, self.gains.support_y
+        return np.clip(com[:2], (x_low, y_low), (x_high, y_high))
+
+    def _torque(self, carried: Array) -> Array:
+        """Joint torques that realise a generalized force, the feet carrying the base's share."""
+        jacobian = np.vstack([
+            pin.getFrameJacobian(self._model, self._data, frame, pin.LOCAL_WORLD_ALIGNED)
+            for frame in self._feet
+        ])  # fmt: skip
+        grip = jacobian[:, :6].T  # base rows: (6, 12)
+        weighted = grip * self._inverse_cost
+        wrench = weighted.T @ np.linalg.solve(weighted @ grip.T, carried[:6])
+        return carried - jacobian.T @ wrench
