@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import os
 from pathlib import Path
 import sys
@@ -9,25 +10,28 @@ import sys
 PACKAGE = 'rove'
 
 
-def share(relative: str) -> Path:
-    """Path of a shipped file or folder, such as ``urdf/g1_dex3.urdf`` or ``sim``.
+def share(*parts: str) -> Path:
+    """Path of a shipped file or folder, such as ``share('urdf', 'g1_dex3.urdf')``.
 
-    A source tree (also an editable install) comes first, then the environment that Python
-    runs in, then every prefix of ``AMENT_PREFIX_PATH``.
+    The code's own files come first: those of its source tree (also in an editable install),
+    then those of the prefix it is installed in. Then the environment that Python runs in and
+    every prefix of ``AMENT_PREFIX_PATH``.
 
     Raises:
         FileNotFoundError: It is in none of them; the message lists where it was looked for.
     """
-    places = [folder / relative for folder in _folders()]
+    places = [folder.joinpath(*parts) for folder in dict.fromkeys(_folders())]
     for place in places:
         if place.exists():
             return place
-    searched = ', '.join(str(place) for place in places)
-    raise FileNotFoundError(f'{relative!r} is not shipped with rove; looked for {searched}')
+    searched = ', '.join(map(str, places))
+    raise FileNotFoundError(f'{"/".join(parts)!r} is not shipped with rove; looked for {searched}')
 
 
-def _folders() -> list[Path]:
-    root = Path(__file__).resolve().parents[1]
-    source = [root] if (root / 'resource' / PACKAGE).is_file() else []
+def _folders() -> Iterator[Path]:
+    home = Path(__file__).resolve().parents[1]
+    if (home / 'resource' / PACKAGE).is_file():
+        yield home
     ament = [path for path in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if path]
-    return source + [Path(prefix) / 'share' / PACKAGE for prefix in (sys.prefix, *ament)]
+    prefixes = [str(home), *map(str, home.parents[2:3]), sys.prefix, *ament]
+    yield from (Path(prefix) / 'share' / PACKAGE for prefix in prefixes)

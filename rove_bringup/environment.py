@@ -1,0 +1,39 @@
+"""Defaults of the process environment that ROS and MuJoCo read, for us and for our children."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+import ctypes
+import os
+import sys
+
+DOMAIN_ID = '42'
+DISCOVERY_RANGE = 'LOCALHOST'
+
+
+def prepare(environ: MutableMapping[str, str] | None = None) -> None:
+    """Fill in what the user left open; what is set stays.
+
+    ROS stays on this machine, in a domain of its own, and finds its packages where this
+    interpreter's packages are; MuJoCo renders without a screen, or not at all without OpenGL.
+    Must run before ``mujoco`` is imported and before ``rclpy`` is initialised.
+    """
+    environ = os.environ if environ is None else environ
+    environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', DISCOVERY_RANGE)
+    environ.setdefault('ROS_DOMAIN_ID', DOMAIN_ID)
+    environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
+    if 'MUJOCO_GL' not in environ:
+        environ['MUJOCO_GL'] = 'egl' if has_gl() else 'disabled'
+
+
+def has_gl() -> bool:
+    """Whether the libraries for rendering without a screen (EGL and OpenGL) can be loaded."""
+    return _loads('libEGL.so.1') and (_loads('libOpenGL.so.0') or _loads('libGL.so.1'))
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
