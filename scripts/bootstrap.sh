@@ -168,7 +168,7 @@ pip() {
 
 fill_environment() {
     rm -f "$venv/rove-run.stamp"
-    pip '[1/3] installing what rove runs on' --no-deps --only-binary :all: \
+    pip '[1/3] installing what rove runs on' --no-deps \
         -r requirements/run.txt -r requirements/build.txt
     pip '[2/3] building the ROS messages' --no-deps --no-build-isolation --force-reinstall \
         ./rove_msgs
