@@ -17,9 +17,12 @@ _DECLARED = ('success', 'failure')
 
 @dataclass(frozen=True)
 class DirectorConfig:
-    """When an episode is over."""
+    """When an episode starts, and when it is over."""
 
     timeout: float = param(60.0, 'Longest duration of an episode [s].', low=1.0, high=3600.0)
+    settle: float = param(
+        1.0, 'The robot stands still this long before an episode starts [s].', low=0.0, high=60.0
+    )
     success_hold: float = param(
         1.5, 'Success must last this long before the policy is done [s].', low=0.0, high=60.0
     )
@@ -71,6 +74,7 @@ class Director:
         self._clear()
 
     def _clear(self) -> None:
+        self._ready_ns: int | None = None
         self._started_ns: int | None = None
         self._asked_ns: int | None = None
         self._success_since: int | None = None
@@ -100,7 +104,9 @@ class Director:
         if view.frame.episode == self._episode.name:
             self._started_ns = now_ns
             return ()
-        if self._asked_ns is not None and now_ns - self._asked_ns < _RETRY_NS:
+        self._ready_ns = self._ready_ns or now_ns
+        waiting = self._asked_ns is not None and now_ns - self._asked_ns < _RETRY_NS
+        if waiting or not _lasted(self._ready_ns, self._config.settle, now_ns):
             return ()
         self._asked_ns = now_ns
         detail = f'episode={self._episode.name} task={view.task.task} seed={self._episode.seed}'

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from builtin_interfaces.msg import Time
 import numpy as np
+
 from rove_msgs import msg as rove
 from rove_msgs.msg import SourceTimes as SourceTimesMsg
-
 from rove_teleop.core.names import CHANNELS, GROUPS, JOINTS, NUM_CHANNELS, Authority, Phase, Stage
 from rove_teleop.core.types import (
     ActionChunk,

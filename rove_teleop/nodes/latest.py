@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
-from rove_msgs import msg as rove
 
+from rove_msgs import msg as rove
 from rove_teleop.core.types import ControlFrame, PlantState, TaskState
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos

@@ -9,9 +9,9 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
+
 from rove_msgs.msg import OperatorState
 from rove_msgs.srv import AcquireLease, RequestTransition
-
 from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.errors import InvalidInput

@@ -10,6 +10,8 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage
+
 from rove_msgs.msg import (
     ActionChunk,
     ControlFrame,
@@ -21,8 +23,6 @@ from rove_msgs.msg import (
     TaskState,
 )
 from rove_msgs.srv import RecordEpisode
-from sensor_msgs.msg import CompressedImage
-
 import rove_teleop
 from rove_teleop.config import param
 from rove_teleop.errors import RecordingError

@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from rclpy.node import Node
-from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
 
+from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
 from rove_teleop.assembly import make_teleop
 from rove_teleop.config import param
 from rove_teleop.core import types

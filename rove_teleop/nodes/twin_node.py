@@ -9,10 +9,10 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rove_msgs.msg import JointCommand, PlantState, TaskState
-from rove_msgs.srv import ResetPlant
 from sensor_msgs.msg import Imu, JointState
 
+from rove_msgs.msg import JointCommand, PlantState, TaskState
+from rove_msgs.srv import ResetPlant
 from rove_teleop.assembly import CONTROL_PERIOD_NS, make_twin
 from rove_teleop.config import param
 from rove_teleop.core import types
@@ -84,8 +84,9 @@ class TwinNode(Node):
         stamp = self.get_clock().now().to_msg()
         self._plant_state_pub.publish(convert.plant_state_to_msg(state, stamp))
         if self._ticks % _SLOW_EVERY == 0:
-            task_state = convert.task_state_to_msg(self._plant.task_state(), stamp)
-            self._task_state_pub.publish(task_state)
+            task = self._plant.judge(state.t_ns)
+            assert task is not None
+            self._task_state_pub.publish(convert.task_state_to_msg(task, stamp))
         elif self._ticks % _SLOW_EVERY == 2:
             self._publish_standard(state, stamp)
         self._ticks += 1

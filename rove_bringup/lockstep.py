@@ -1,0 +1,234 @@
+"""The ``lockstep`` runner: the same core objects in one process, on an injected clock.
+
+Bit-reproducible for a seed. Statistics come from here; latency, loss and faults are for the
+``processes`` runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+import time
+from typing import Any, Protocol
+
+from rove_bringup.config import Episode, RunConfig
+from rove_bringup.director import Director, DirectorConfig, DirectorView, Outcome
+from rove_policy.core import PolicyInputs, PolicyLoop, PolicyLoopConfig
+from rove_policy.policy import make_policy
+from rove_policy.worker import InlineWorker
+from rove_teleop.assembly import (
+    CONTROL_PERIOD_NS,
+    make_arbiter,
+    make_robot,
+    make_teleop,
+    make_twin,
+)
+from rove_teleop.core.arbiter import ArbiterInputs
+from rove_teleop.core.types import (
+    ActionChunk,
+    ControlFrame,
+    Event,
+    JointCommand,
+    JointProposal,
+    OperatorState,
+    PlantState,
+    Request,
+    TaskState,
+)
+from rove_teleop.errors import RoveError
+from rove_teleop.operators.source import OperatorSource, OperatorView, make_operator
+
+# Ticks between two steps of each part, as in the processes.
+_OPERATOR_EVERY = 2  # 100 Hz
+_TASK_EVERY = 4  # 50 Hz
+_POLICY_EVERY = 4
+_DIRECTOR_EVERY = 4
+_HEARTBEAT_EVERY = 100
+
+_SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Everything that was said in one tick; None where a part said nothing new."""
+
+    now_ns: int
+    frame: ControlFrame | None
+    command: JointCommand | None
+    plant: PlantState
+    events: tuple[Event, ...] = ()
+    task: TaskState | None = None
+    operator: OperatorState | None = None
+    proposal: JointProposal | None = None
+    chunk: ActionChunk | None = None
+
+
+class Sink(Protocol):
+    """Takes every tick: a recorder, a collector, a progress line."""
+
+    def take(self, tick: Tick) -> None:
+        """One tick, in order."""
+
+
+@dataclass(frozen=True)
+class LockstepResult:
+    """How one episode went.
+
+    Attributes:
+        simulated: Length of the episode [s].
+        wall: Time it took [s].
+        final: Task state at the end.
+    """
+
+    episode: Episode
+    outcome: Outcome
+    simulated: float
+    wall: float
+    final: TaskState
+
+
+class LockstepRunner:
+    """Steps plant, operator, teleop, policy, arbiter and director in a fixed order."""
+
+    def __init__(self, config: RunConfig) -> None:
+        """Build every part once; episodes reuse them."""
+        self._config = config
+        self._robot = make_robot()
+        self._twin = make_twin(config.task)
+        self._operator = make_operator(config.operator, **operator_options(config))
+        self._policy = make_policy(config.policy, **policy_options(config))
+
+    def run(self, episode: Episode, sinks: Iterable[Sink] = ()) -> LockstepResult:
+        """Run one episode from the reset to its end.
+
+        Args:
+            episode: Its name and seed.
+            sinks: Take every tick.
+        """
+        started = time.perf_counter()
+        loop = _Loop(self, episode)
+        sinks = tuple(sinks)
+        while loop.director.outcome is None or loop.closing:
+            tick = loop.step()
+            for sink in sinks:
+                sink.take(tick)
+        assert loop.task is not None
+        return LockstepResult(
+            episode=episode,
+            outcome=loop.director.outcome,
+            simulated=loop.now_ns / _SECOND_NS,
+            wall=time.perf_counter() - started,
+            final=loop.task,
+        )
+
+
+class _Loop:
+    """The state of one episode."""
+
+    def __init__(self, runner: LockstepRunner, episode: Episode) -> None:
+        config = runner._config
+        self.now_ns = _SECOND_NS
+        self._count = 0
+        self._twin, self._operator = runner._twin, runner._operator
+        self._arbiter = make_arbiter(f'lockstep-{episode.name}', runner._robot)
+        self._teleop = make_teleop(robot=runner._robot)
+        self._policy = PolicyLoop(InlineWorker(runner._policy), PolicyLoopConfig())
+        self.director = Director(DirectorConfig(timeout=config.timeout))
+        self._plant = replace(self._twin.reset(episode.seed), t_receive_ns=self.now_ns)
+        self._operator.reset(episode.seed, f'lockstep-{episode.name}')
+        self.director.begin(episode)
+        self.task: TaskState | None = None
+        self._frame: ControlFrame | None = None
+        self._command: JointCommand | None = None
+        self._chunk: ActionChunk | None = None
+        self._body: OperatorState | None = None
+        self._requests: list[Request] = []
+        self._events: list[Event] = []
+        self.closing = True
+        self._epoch = self._acquire_lease(runner._operator)
+
+    def step(self) -> Tick:
+        """One control period."""
+        self.now_ns += CONTROL_PERIOD_NS
+        now_ns, count = self.now_ns, self._count
+        self._count += 1
+        plant = replace(self._twin.step(self._command, now_ns), t_receive_ns=now_ns)
+        self._plant = plant
+        task = self._every(count, _TASK_EVERY, lambda: self._twin.judge(now_ns))
+        self.task = task or self.task
+        body = self._every(count, _OPERATOR_EVERY, lambda: self._operate(now_ns))
+        self._body = body or self._body
+        proposal = self._teleop.step(self._body, self._frame, now_ns)
+        if proposal is not None:
+            proposal = replace(proposal, t_receive_ns=now_ns)
+        chunk = self._every(count, _POLICY_EVERY, lambda: self._ask_policy(now_ns))
+        self._chunk = chunk or self._chunk
+        if count % _DIRECTOR_EVERY == 0:
+            self._direct(now_ns)
+        if count % _HEARTBEAT_EVERY == 0:
+            self._requests.append(self._heartbeat(now_ns))
+        requests, self._requests = tuple(self._requests), []
+        output = self._arbiter.step(ArbiterInputs(proposal, self._chunk, plant, requests), now_ns)
+        self._frame, self._command = output.frame or self._frame, output.command
+        if self._command is not None:
+            self._command = replace(self._command, t_receive_ns=now_ns)
+        self._events.extend(output.events)
+        self.closing = not any(event.kind == 'episode_end' for event in output.events)
+        return Tick(
+            now_ns, output.frame, output.command, plant, output.events, task, body, proposal, chunk
+        )
+
+    @staticmethod
+    def _every(count: int, period: int, act: Callable[[], Any]) -> Any:
+        return act() if count % period == 0 else None
+
+    def _operate(self, now_ns: int) -> OperatorState | None:
+        view = OperatorView(self._frame, self._plant, self.task)
+        output = self._operator.step(view, now_ns)
+        self._requests += [
+            replace(
+                wish,
+                operator_id=self._operator.source_id,
+                epoch=self._epoch,
+                t_receive_ns=now_ns,
+            )
+            for wish in output.requests
+        ]
+        return None if output.state is None else replace(output.state, t_receive_ns=now_ns)
+
+    def _ask_policy(self, now_ns: int) -> ActionChunk | None:
+        return self._policy.step(PolicyInputs(self._plant, self._frame, self.task), now_ns)
+
+    def _direct(self, now_ns: int) -> None:
+        events, self._events = tuple(self._events), []
+        view = DirectorView(self._frame, self.task, self._plant, events)
+        self._requests += self.director.step(view, now_ns)
+
+    def _acquire_lease(self, operator: OperatorSource) -> int:
+        grant = self._arbiter.lease.acquire(operator.source_id, self.now_ns)
+        if not grant.granted:
+            raise RoveError(f'the operator got no lease: {grant.reason}')
+        return grant.epoch
+
+    def _heartbeat(self, now_ns: int) -> Request:
+        return Request(
+            event='heartbeat',
+            operator_id=self._operator.source_id,
+            epoch=self._epoch,
+            request_id=f'heartbeat-{now_ns}',
+            t_receive_ns=now_ns,
+        )
+
+
+def operator_options(config: RunConfig) -> dict[str, Any]:
+    """Constructor options of the configured operator."""
+    if config.operator == 'scripted':
+        return {'imperfection': config.imperfection}
+    if config.operator == 'replay':
+        return {'recording': config.recording, 'scale': config.scale}
+    return {}
+
+
+def policy_options(config: RunConfig) -> dict[str, Any]:
+    """Constructor options of the configured policy."""
+    return {'address': config.policy_address} if config.policy == 'remote' else {}
