@@ -57,11 +57,10 @@ class EpisodeBuilder:
         self._frames = Columns(_LAYOUT)
         self._base = Columns({'base_t_ns': ('i8', ()), 'base_pose': ('f8', (7,))})
         self._texts: dict[str, list[Any]] = {
-            name: [] for name in ('reason', 'operator_id', 'verdicts', 'limits')
+            name: [] for name in ('episode', 'reason', 'operator_id', 'verdicts', 'limits')
         }
         self._events: list[Event] = []
         self._task: list[TaskState] = []
-        self._name = ''
 
     @property
     def num_frames(self) -> int:
@@ -79,7 +78,7 @@ class EpisodeBuilder:
             **_channels('executed', frame.executed),
             **{f'{source}_times': _times(getattr(frame, source)) for source in _SOURCES},
         }
-        self._append(row, frame.episode, frame)
+        self._append(row, frame)
 
     def add_event(self, event: Event) -> None:
         """Add something that happened."""
@@ -102,7 +101,7 @@ class EpisodeBuilder:
         """
         message = record.message
         if record.type_name == CONTROL_FRAME:
-            self._append(_message_row(message, record.log_time_ns), message.episode, message)
+            self._append(_message_row(message, record.log_time_ns), message)
         elif record.type_name == EVENT:
             self.add_event(_event(message))
         elif record.type_name == TASK_STATE:
@@ -126,15 +125,14 @@ class EpisodeBuilder:
             **columns,
             events=tuple(self._events),
             task=tuple(self._task),
-            name=self._name,
             metadata=metadata or {},
             truncated=truncated,
             problems=problems,
         )
 
-    def _append(self, row: dict[str, Any], episode: str, source: Any) -> None:
+    def _append(self, row: dict[str, Any], source: Any) -> None:
         self._frames.append(row)
-        self._name = episode
+        self._texts['episode'].append(source.episode)
         self._texts['reason'].append(source.reason)
         self._texts['operator_id'].append(source.operator_id)
         self._texts['verdicts'].append(tuple(source.verdicts))

@@ -20,7 +20,7 @@ class Episode:
         log_time_ns: When the recorder received each frame, shape (n,).
         phase, authority: Per group, shape (n, 6).
         robot_phase, intervention, stage, takeover_id, anchor_id: Shape (n,).
-        reason, operator_id: One string a tick.
+        episode, reason, operator_id: One string a tick.
         policy_position, policy_velocity: Proposal of the policy, shape (n, 37), NaN if none.
         human_position, human_velocity: Proposal of the operator, likewise.
         executed_position, executed_velocity: Channels that went to the plant, shape (n, 37).
@@ -59,6 +59,7 @@ class Episode:
     operator_times: Array
     policy_times: Array
     plant_times: Array
+    episode: tuple[str, ...]
     reason: tuple[str, ...]
     operator_id: tuple[str, ...]
     verdicts: tuple[tuple[str, ...], ...]
@@ -67,7 +68,6 @@ class Episode:
     base_pose: Array
     events: tuple[Event, ...]
     task: tuple[TaskState, ...]
-    name: str
     metadata: dict[str, dict[str, str]]
     truncated: bool = False
     problems: tuple[str, ...] = ()
@@ -75,3 +75,8 @@ class Episode:
     def __len__(self) -> int:
         """Number of ticks."""
         return len(self.tick)
+
+    @property
+    def name(self) -> str:
+        """The episode's name: the last one a frame carries, empty if none does."""
+        return next((name for name in reversed(self.episode) if name), '')

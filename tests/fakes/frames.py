@@ -15,8 +15,8 @@ from rove_teleop.core.names import (
     NUM_LEG_JOINTS,
     Authority,
     Phase,
-    Stage,
 )
+from rove_teleop.core.tags import FrameTags, TagMachine
 from rove_teleop.core.types import (
     Channels,
     ControlFrame,
@@ -50,97 +50,83 @@ class Script:
     start_ns: int = 1_000_000_000
 
 
-def phase_at(script: Script, tick: int) -> Phase:
-    if tick < script.takeover:
-        return Phase.AUTO
-    if tick < script.takeover + script.wait:
-        return Phase.TO_HUMAN
-    if tick < script.release:
-        return Phase.HUMAN
-    return Phase.TO_AUTO if tick < script.release + script.fade else Phase.AUTO
-
-
-AUTHORITY = {
-    Phase.AUTO: Authority.POLICY,
-    Phase.TO_HUMAN: Authority.HOLD,
-    Phase.HUMAN: Authority.HUMAN,
-    Phase.TO_AUTO: Authority.BLEND,
-}
+def events(script: Script) -> list[Event]:
+    """What happened, from which the tags of the frames are computed."""
+    takeover, release = script.takeover, script.release
+    receive = script.start_ns + takeover * PERIOD_NS - script.request_age_ns
+    happenings: list[tuple[int, str, tuple[str, ...], str, str]] = [
+        (0, 'episode_start', GROUPS, 'director', f'episode={script.episode}'),
+        (2, 'blend', GROUPS, 'arbiter', ''),
+        (2 + script.fade, 'auto', GROUPS, 'arbiter', ''),
+        (takeover, 'takeover', TAKEN, 'operator', f'request_id=a1 t_receive_ns={receive}'),
+        (takeover + script.wait, 'human', TAKEN, 'arbiter', ''),
+        (takeover + script.wait + 100, 'settled', TAKEN, 'arbiter', ''),
+        (release, 'release', TAKEN, 'operator', ''),
+        (release + 2, 'blend', TAKEN, 'arbiter', ''),
+        (release + 2 + script.fade, 'auto', TAKEN, 'arbiter', ''),
+        (script.ticks - 2, 'success', (), 'supervisor', ''),
+    ]
+    return [
+        Event(number, tick, script.start_ns + tick * PERIOD_NS, kind, groups, actor, detail)
+        for number, (tick, kind, groups, actor, detail) in enumerate(happenings, 1)
+        if tick < script.ticks
+    ]
 
 
 def control_frames(script: Script) -> Iterator[ControlFrame]:
     """Frames of an arm that follows the policy, then the operator, then the policy again."""
     executed = np.zeros(NUM_CHANNELS)
     measured = np.zeros(NUM_JOINTS)
-    seen_human = False
+    velocity = np.zeros(NUM_CHANNELS)
+    machine = TagMachine()
+    pending = events(script)
     for tick in range(script.ticks):
-        now = script.start_ns + tick * PERIOD_NS
-        phase = phase_at(script, tick)
+        while pending and pending[0].tick == tick:
+            machine.apply(pending.pop(0))
+        tags = machine.tags()
         policy, human = _policy(tick), _human(script, tick)
-        target = {Authority.POLICY: policy, Authority.HUMAN: human}.get(AUTHORITY[phase])
-        if target is None:
-            fade = (tick - script.release) / script.fade
-            hold = phase is Phase.TO_HUMAN
-            target = executed if hold else human + fade * (policy - human)
-        step = np.clip(target - executed, -2.0 * 5e-3, 2.0 * 5e-3)
-        executed = executed + step
-        joints = np.concatenate([np.zeros(NUM_LEG_JOINTS), executed[6:]])
-        velocity = np.concatenate([np.zeros(NUM_LEG_JOINTS), step[6:] / 5e-3])
-        measured = measured + 0.2 * (joints - measured)
-        groups = [phase if group in TAKEN else Phase.AUTO for group in GROUPS]
-        authority = [AUTHORITY[each] for each in groups]
-        intervention = any(a in (Authority.HUMAN, Authority.BLEND) for a in authority)
-        seen_human = seen_human or intervention
-        taken = tick >= script.takeover
-        yield ControlFrame(
-            tick=tick,
-            t_ns=now,
-            episode=script.episode,
-            phase=tuple(groups),
-            authority=tuple(authority),
-            robot_phase=max(phase, Phase.AUTO),
-            intervention=intervention,
-            stage=Stage.ADAPTATION if seen_human else Stage.ROLLOUT,
-            takeover_id=int(taken),
-            anchor_id=int(taken),
-            reason='takeover' if phase is Phase.TO_HUMAN else '',
-            operator_id='operator' if taken and tick < script.release else '',
-            policy_proposal=Channels(policy, np.zeros(NUM_CHANNELS)),
-            human_proposal=Channels(human, np.zeros(NUM_CHANNELS)) if tick >= 20 else None,
-            executed=Channels(executed, np.concatenate([step[:6] / 5e-3, velocity[12:]])),
-            joint_position=joints,
-            joint_velocity=velocity,
-            measured_position=measured,
-            measured_velocity=np.zeros(NUM_JOINTS),
-            operator=SourceTimes(tick, now - 6_000_000, now - 4_000_000, now),
-            policy=SourceTimes(tick // 40, now - 90_000_000, now - 50_000_000, now),
-            plant=SourceTimes(tick, now - 1_000_000, now - 500_000, now),
-            verdicts=('operator: pass', 'policy: pass'),
-            limits=('right_elbow_joint:velocity',) if tick == script.takeover else (),
+        target = {Authority.POLICY: policy, Authority.HUMAN: human, Authority.BLEND: policy}.get(
+            tags.authority[GROUPS.index('right_arm')], executed
         )
+        wanted = np.clip((target - executed) / 0.05, -2.0, 2.0)
+        velocity = velocity + np.clip(wanted - velocity, -0.08, 0.08)
+        executed = executed + velocity * 5e-3
+        legs = np.zeros(NUM_LEG_JOINTS)
+        joints = np.concatenate([legs, executed[6:]])
+        measured = measured + 0.2 * (joints - measured)
+        yield _frame(script, tick, tags, policy, human, Channels(executed, velocity), measured)
 
 
-def events(script: Script) -> list[Event]:
-    """What happened in the same episode."""
-
-    def at(tick: int, number: int, kind: str, **rest: object) -> Event:
-        t_ns = script.start_ns + tick * PERIOD_NS
-        return Event(number, tick, t_ns, kind, **rest)  # type: ignore[arg-type]
-
-    receive = script.start_ns + script.takeover * PERIOD_NS - script.request_age_ns
-    return [
-        at(0, 1, 'episode_start', detail=f'episode={script.episode}'),
-        at(
-            script.takeover,
-            2,
-            'takeover',
-            groups=TAKEN,
-            actor='operator',
-            detail=f'request_ns={receive}',
-        ),
-        at(script.release, 3, 'release', groups=TAKEN, actor='operator'),
-        at(script.ticks - 1, 4, 'success', actor='supervisor'),
-    ]
+def _frame(
+    script: Script,
+    tick: int,
+    tags: FrameTags,
+    policy: np.ndarray,
+    human: np.ndarray,
+    executed: Channels,
+    measured: np.ndarray,
+) -> ControlFrame:
+    now = script.start_ns + tick * PERIOD_NS
+    legs = np.zeros(NUM_LEG_JOINTS)
+    return ControlFrame(
+        tick=tick,
+        t_ns=now,
+        **vars(tags),
+        reason='takeover' if tags.robot_phase is Phase.TO_HUMAN else '',
+        operator_id='operator' if tags.intervention else '',
+        policy_proposal=Channels(policy, np.zeros(NUM_CHANNELS)),
+        human_proposal=Channels(human, np.zeros(NUM_CHANNELS)) if tick >= 20 else None,
+        executed=executed,
+        joint_position=np.concatenate([legs, executed.position[6:]]),
+        joint_velocity=np.concatenate([legs, executed.velocity[6:]]),
+        measured_position=measured,
+        measured_velocity=np.zeros(NUM_JOINTS),
+        operator=SourceTimes(tick, now - 6_000_000, now - 4_000_000, now),
+        policy=SourceTimes(tick // 40, now - 90_000_000, now - 50_000_000, now),
+        plant=SourceTimes(tick, now - 1_000_000, now - 500_000, now),
+        verdicts=('operator: pass', 'policy: pass'),
+        limits=('right_elbow_joint:velocity',) if tick == script.takeover else (),
+    )
 
 
 def task_states(script: Script) -> Iterator[TaskState]:

@@ -1,0 +1,214 @@
+"""The figures of one episode and of a run, computed from what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rove_bringup.report.switches import Switch, find_switches
+from rove_teleop.core.names import Phase, Stage
+from rove_teleop.core.tags import detail_value
+from rove_teleop.recording.check import FINITE, outside_limits
+from rove_teleop.recording.episode import Array, Episode
+
+PERIOD_NS = 5_000_000
+"""Nominal period of the control loop."""
+FALL_TILT = np.pi / 4
+"""A pelvis leaning further than this has fallen [rad]."""
+
+
+@dataclass(frozen=True)
+class EpisodeStats:
+    """What an episode comes to.
+
+    Attributes:
+        outcome, reason: ``success``, ``failure`` or ``unfinished``, and who or what said so.
+        duration: From the first to the last frame [s].
+        phase_frames, stage_frames: Frames by word, over all words.
+        takeover_latency_ms: Request received to first frame in the human's hands, each.
+        velocity_step: Largest change of an executed joint velocity in one tick, in the half
+            second after a switch [rad/s]; zero without a switch.
+        velocity_step_joint: The joint that made it.
+        lateness: How much longer than its period each period was [ms].
+        limit_violations: Executed joint positions outside their limits, None if not checked.
+        not_finite: Frames with a number that is not finite in what was executed or measured.
+    """
+
+    episode: str
+    seed: int | None
+    outcome: str
+    reason: str
+    success: bool
+    duration: float
+    frames: int
+    phase_frames: dict[str, int]
+    stage_frames: dict[str, int]
+    intervention_frames: int
+    takeovers: int
+    releases: int
+    takeover_latency_ms: tuple[float, ...]
+    velocity_step: float
+    velocity_step_joint: str
+    falls: int
+    limit_violations: int | None
+    not_finite: int
+    missing_frames: int
+    lateness: Array = field(repr=False, compare=False)
+    switches: tuple[Switch, ...] = field(repr=False)
+
+    @staticmethod
+    def of(
+        episode: Episode,
+        limits: tuple[Array, Array] | None = None,
+        period_ns: int = PERIOD_NS,
+    ) -> EpisodeStats:
+        """Compute the figures of an episode.
+
+        Args:
+            episode: What was recorded, at least one frame.
+            limits: Lower and upper joint limits [rad], each shape (43,).
+            period_ns: Nominal period of the loop.
+        """
+        switches = find_switches(episode)
+        hardest = max(switches, key=lambda switch: switch.velocity_step, default=None)
+        latencies = [switch.latency_ms for switch in switches if switch.latency_ms is not None]
+        outcome, reason = _outcome(episode)
+        return EpisodeStats(
+            episode=episode.name,
+            seed=_seed(episode),
+            outcome=outcome,
+            reason=reason,
+            success=outcome == 'success',
+            duration=float(episode.t_ns[-1] - episode.t_ns[0] + period_ns) * 1e-9,
+            frames=len(episode),
+            phase_frames={p.name.lower(): int((episode.robot_phase == p).sum()) for p in Phase},
+            stage_frames={s.name.lower(): int((episode.stage == s).sum()) for s in Stage},
+            intervention_frames=int(episode.intervention.sum()),
+            takeovers=len({each.takeover_id for each in switches if each.kind == 'takeover'}),
+            releases=sum(event.kind == 'release' for event in episode.events),
+            takeover_latency_ms=tuple(latencies),
+            velocity_step=hardest.velocity_step if hardest else 0.0,
+            velocity_step_joint=hardest.joint if hardest else '',
+            falls=_falls(episode),
+            limit_violations=None
+            if limits is None
+            else int(outside_limits(episode, *limits).sum()),
+            not_finite=_not_finite(episode),
+            missing_frames=int((np.diff(episode.tick) - 1).clip(min=0).sum()),
+            lateness=_lateness_ms(episode, period_ns),
+            switches=tuple(switches),
+        )
+
+
+@dataclass(frozen=True)
+class RunStats:
+    """What a run of one or more episodes comes to; sums, but for the figures named here.
+
+    Attributes:
+        takeover_latency_ms: Median and largest, None without a takeover.
+        loop_ms: How much longer than its period a period was: p50, p99, max.
+        velocity_step: Largest of all episodes [rad/s].
+        limit_violations: None if not checked.
+    """
+
+    episodes: int
+    successes: int
+    frames: int
+    duration: float
+    phase_frames: dict[str, int]
+    stage_frames: dict[str, int]
+    intervention_frames: int
+    takeovers: int
+    releases: int
+    takeover_latency_ms: dict[str, float | None]
+    velocity_step: float
+    loop_ms: dict[str, float]
+    falls: int
+    limit_violations: int | None
+    not_finite: int
+    missing_frames: int
+
+    @staticmethod
+    def of(episodes: Sequence[EpisodeStats]) -> RunStats:
+        """Sum up the episodes of a run, at least one."""
+        latencies = [value for each in episodes for value in each.takeover_latency_ms]
+        checked = [each.limit_violations for each in episodes]
+        return RunStats(
+            episodes=len(episodes),
+            successes=sum(each.success for each in episodes),
+            phase_frames=_sum([each.phase_frames for each in episodes]),
+            stage_frames=_sum([each.stage_frames for each in episodes]),
+            takeover_latency_ms={
+                'p50': float(np.median(latencies)) if latencies else None,
+                'max': max(latencies, default=None),
+            },
+            velocity_step=max(each.velocity_step for each in episodes),
+            loop_ms=loop_ms(np.concatenate([each.lateness for each in episodes])),
+            limit_violations=sum(n for n in checked if n is not None)
+            if None not in checked
+            else None,
+            **{
+                name: sum(getattr(each, name) for each in episodes)
+                for name in (
+                    'frames',
+                    'duration',
+                    'intervention_frames',
+                    'takeovers',
+                    'releases',
+                    'falls',
+                    'not_finite',
+                    'missing_frames',
+                )
+            },
+        )
+
+
+def loop_ms(lateness: Array) -> dict[str, float]:
+    """Median, 99th percentile and maximum of the loop's lateness [ms]."""
+    if not len(lateness):
+        return {'p50': 0.0, 'p99': 0.0, 'max': 0.0}
+    p50, p99 = np.percentile(lateness, (50, 99))
+    return {'p50': float(p50), 'p99': float(p99), 'max': float(lateness.max())}
+
+
+def _outcome(episode: Episode) -> tuple[str, str]:
+    """How the director ended the episode; else how the task stood when the record ended."""
+    for event in reversed(episode.events):
+        if event.kind == 'episode_end':
+            outcome = detail_value(event.detail, 'outcome')
+            return outcome or 'unfinished', detail_value(event.detail, 'reason')
+    if episode.task and episode.task[-1].success:
+        return 'success', 'task'
+    return 'unfinished', 'record ends'
+
+
+def _seed(episode: Episode) -> int | None:
+    text = episode.metadata.get('episode', {}).get('seed', '')
+    if text.isdigit():
+        return int(text)
+    return episode.task[-1].seed if episode.task else None
+
+
+def _falls(episode: Episode) -> int:
+    """How often the pelvis tilted from upright to fallen."""
+    _, _, _, x, y, _, _ = episode.base_pose.T
+    # z component of the rotated z axis, from the quaternion xyzw.
+    fallen = 1 - 2 * (x**2 + y**2) < np.cos(FALL_TILT)
+    return int((np.diff(fallen.astype(int), prepend=0) == 1).sum())
+
+
+def _not_finite(episode: Episode) -> int:
+    bad = [~np.isfinite(getattr(episode, name)).all(axis=1) for name in FINITE]
+    return int(np.any(bad, axis=0).sum())
+
+
+def _lateness_ms(episode: Episode, period_ns: int) -> Array:
+    consecutive = np.diff(episode.tick) == 1
+    late = np.diff(episode.t_ns)[consecutive] - period_ns
+    return late.clip(min=0) / 1e6
+
+
+def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {word: sum(each[word] for each in counts) for word in counts[0]}

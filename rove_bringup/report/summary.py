@@ -1,0 +1,122 @@
+"""What a run prints and writes: one set of figures as a table and as ``summary.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from rove_bringup.report.stats import EpisodeStats, RunStats, loop_ms
+
+_LEFT_OUT = ('lateness', 'switches')
+
+
+def summarize(run: Mapping[str, Any], episodes: Sequence[EpisodeStats]) -> dict[str, Any]:
+    """Return the summary of a run as plain values.
+
+    Args:
+        run: What was run: task, operator, policy, runner, seed and the like.
+        episodes: The figures of its episodes, at least one.
+
+    Returns:
+        ``run``, ``total`` (of `RunStats`) and ``episodes`` (of `EpisodeStats`, with
+        ``loop_ms`` and ``switches``).
+    """
+    return {
+        'run': dict(run),
+        'total': vars(RunStats.of(episodes)),
+        'episodes': [_plain(each) for each in episodes],
+    }
+
+
+def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
+    """Write the summary as JSON; a reader sees the old file or the new one, never a half."""
+    draft = path.with_suffix('.part')
+    draft.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
+    draft.replace(path)
+
+
+def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
+    """Print the figures of a summary: one row an episode, then the run as a whole."""
+    console.print(_episode_table(summary['episodes']))
+    console.print(_run_table(summary['run'], summary['total']))
+
+
+def _plain(episode: EpisodeStats) -> dict[str, Any]:
+    values = {name: value for name, value in vars(episode).items() if name not in _LEFT_OUT}
+    return {
+        **values,
+        'takeover_latency_ms': list(episode.takeover_latency_ms),
+        'loop_ms': loop_ms(episode.lateness),
+        'switches': [
+            {**vars(switch), 'groups': list(switch.groups)} for switch in episode.switches
+        ],
+    }
+
+
+def _episode_table(episodes: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(title='episodes', title_justify='left', title_style='bold')
+    table.add_column('episode')
+    table.add_column('outcome')
+    for heading in ('seed', 'time [s]', 'frames', 'takeovers', 'latency [ms]', 'step [rad/s]'):
+        table.add_column(heading, justify='right')
+    table.add_column('loop p99 [ms]', justify='right')
+    for each in episodes:
+        style = 'green' if each['success'] else 'red'
+        table.add_row(
+            each['episode'],
+            f'[{style}]{each["outcome"]}[/] ({each["reason"]})',
+            _text(each['seed']),
+            f'{each["duration"]:.1f}',
+            str(each['frames']),
+            str(each['takeovers']),
+            ' '.join(f'{value:.1f}' for value in each['takeover_latency_ms']) or '–',
+            f'{each["velocity_step"]:.3f}',
+            f'{each["loop_ms"]["p99"]:.2f}',
+        )
+    return table
+
+
+def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
+    title = '  '.join(f'{name} {value}' for name, value in run.items())
+    table = Table(title=title, title_justify='left', title_style='bold', show_header=False)
+    table.add_column(style='bold')
+    table.add_column()
+    latency, loop = total['takeover_latency_ms'], total['loop_ms']
+    rows = {
+        'success': f'{total["successes"]} of {total["episodes"]}',
+        'frames by phase': _counts(total['phase_frames']),
+        'frames by stage': _counts(total['stage_frames']),
+        'intervention frames': f'{total["intervention_frames"]} of {total["frames"]}',
+        'takeovers, releases': f'{total["takeovers"]}, {total["releases"]}',
+        'takeover latency': f'p50 {_text(latency["p50"])}  max {_text(latency["max"])} ms',
+        'largest velocity step': f'{total["velocity_step"]:.4f} rad/s per tick after a switch',
+        'loop lateness': '  '.join(f'{name} {value:.2f}' for name, value in loop.items()) + ' ms',
+        'falls': _verdict(total['falls']),
+        'joint limit violations': _verdict(total['limit_violations']),
+        'frames not finite': _verdict(total['not_finite']),
+        'frames missing': _verdict(total['missing_frames']),
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return '  '.join(f'{word} {count}' for word, count in counts.items() if count)
+
+
+def _verdict(count: int | None) -> str:
+    if count is None:
+        return 'not checked'
+    return f'[red]{count}[/]' if count else '0'
+
+
+def _text(value: float | int | None) -> str:
+    if value is None:
+        return '–'
+    return str(value) if isinstance(value, int) else f'{value:.1f}'
