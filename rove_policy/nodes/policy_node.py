@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rove_msgs.msg import ActionChunk
 from sensor_msgs.msg import CompressedImage
 
+from rove_msgs.msg import ActionChunk
 from rove_policy.core import PolicyInputs, PolicyLoop, PolicyLoopConfig
 from rove_policy.policy import make_policy
 from rove_policy.serving.async_policy import AsyncPolicy

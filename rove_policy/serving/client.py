@@ -39,6 +39,10 @@ class RemotePolicy:
         reset_timeout: Longest wait for the policy to begin an episode [s].
         curve_dir: Key folder, see ``rove_policy.serving.curve``; required off loopback.
 
+    Attributes:
+        timeout: May be changed at any time [s].
+        images: Cameras the server's policy needs, name to (height, width), once it is known.
+
     Raises:
         ConfigError: The address is malformed or unprotected, a key is missing, or a timeout
             is not positive.
@@ -58,7 +62,7 @@ class RemotePolicy:
         self.policy_id = f'remote({address})'
         self.images: dict[str, tuple[int, int]] = {}
         self._address = address
-        self._timeout = timeout
+        self.timeout = timeout
         self._reset_timeout = reset_timeout
         self._session = uuid4().hex
         self._ids = count(1)
@@ -91,7 +95,7 @@ class RemotePolicy:
             self._prepare()
             self._check_images(observation)
             reply = self._request(
-                'infer', 'chunk', self._timeout, observation=observation_to_wire(observation)
+                'infer', 'chunk', self.timeout, observation=observation_to_wire(observation)
             )
             if reply is not None:
                 return self._read_chunk(reply, observation)
@@ -107,7 +111,7 @@ class RemotePolicy:
     def _prepare(self) -> None:
         """Learn who serves, and tell it about the episode, unless that is done."""
         if not self._known:
-            reply = self._request('describe', 'description', self._timeout)
+            reply = self._request('describe', 'description', self.timeout)
             try:
                 description = describe_from_wire(reply or {})
             except InvalidInput as error:
@@ -181,10 +185,8 @@ class RemotePolicy:
         for name, size in self.images.items():
             image = observation.images.get(name)
             if image is None or image.shape[:2] != size:
-                got = 'missing' if image is None else f'{image.shape[:2]}'
-                raise PolicyError(
-                    f'policy {self.policy_id} needs image {name!r} {size}; got {got}'
-                )
+                got = 'none' if image is None else image.shape[:2]
+                raise PolicyError(f'{self.policy_id} needs image {name!r} of {size}; got {got}')
 
     def _connect(self) -> zmq.Socket[bytes]:
         socket = self._context.socket(zmq.DEALER)
