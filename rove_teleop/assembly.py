@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rove_teleop.core.arbiter import Arbiter
 from rove_teleop.core.arbiter_config import ArbiterConfig
+from rove_teleop.core.lease import Lease
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.limits import ChannelLimits
 from rove_teleop.core.names import NUM_LEG_JOINTS
@@ -26,18 +27,21 @@ def make_robot() -> Robot:
     return Robot.from_urdf(share('urdf/g1_dex3.urdf'))
 
 
-def make_arbiter(session: str, robot: Robot | None = None) -> Arbiter:
+def make_arbiter(
+    session: str, writer_id: str, robot: Robot, lease: Lease | None = None
+) -> Arbiter:
     """The operator takeover arbiter.
 
     Args:
         session: Name of this arbiter's lifetime; the plant locks to it.
-        robot: The robot, loaded when None.
+        writer_id: Identity in every command.
+        robot: The robot it commands.
+        lease: A lease that is already under way; a free one when None.
     """
-    robot = robot or make_robot()
     legs = LegKinematics(robot)
     limits = ChannelLimits.from_joints(robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:])
-    config = ArbiterConfig(initial_base=legs.nominal_base, session=session)
-    return Arbiter(config, limits, legs)
+    config = ArbiterConfig(initial_base=legs.nominal_base, session=session, writer_id=writer_id)
+    return Arbiter(config, limits, legs, lease)
 
 
 def make_teleop(config: TeleopConfig | None = None, robot: Robot | None = None) -> Teleop:

@@ -8,9 +8,11 @@ from pathlib import Path
 import time
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import UInt64
 
 from rove_msgs.msg import (
     ActionChunk,
@@ -30,6 +32,8 @@ from rove_teleop.nodes import qos
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 from rove_teleop.recording.writer import EpisodeWriter
+
+_HEARTBEAT_S = 0.5
 
 TOPICS: dict[str, tuple[type, QoSProfile]] = {
     'control_frame': (ControlFrame, qos.FRAME),
@@ -68,12 +72,22 @@ class RecorderNode(Node):
         for topic, (kind, profile) in TOPICS.items():
             self.create_subscription(kind, topic, self._writer_of(topic, kind), profile, raw=True)
         self.create_service(RecordEpisode, 'record_episode', self._on_record)
+        self._heartbeat_pub = self.create_publisher(UInt64, 'recorder/heartbeat', qos.COMMAND)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(_HEARTBEAT_S, self._heartbeat, clock=steady)
 
     def destroy_node(self) -> None:
         """Bring what is queued to disk, then go."""
         if self._writer is not None:
             self._writer.close()
         super().destroy_node()
+
+    def _heartbeat(self) -> None:
+        """Say how much has been written; a recorder that cannot write is not alive."""
+        if self._writer is None:
+            self._heartbeat_pub.publish(UInt64())
+        elif not self._writer.error:
+            self._heartbeat_pub.publish(UInt64(data=self._writer.report().size))
 
     def _writer_of(self, topic: str, kind: type) -> Callable[[bytes], None]:
         type_name = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'

@@ -1,0 +1,172 @@
+"""The arbiter node: the only publisher of ``joint_command``, at 200 Hz."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+import time
+from typing import Any
+from uuid import uuid4
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from std_msgs.msg import UInt64
+from std_srvs.srv import Trigger
+
+from rove_msgs.msg import ActionChunk, ControlFrame, Event, JointCommand, JointProposal, PlantState
+from rove_msgs.srv import AcquireLease, RequestTransition
+from rove_teleop.assembly import CONTROL_PERIOD_NS, make_arbiter, make_robot
+from rove_teleop.config import param
+from rove_teleop.core import types
+from rove_teleop.core.arbiter import Arbiter, ArbiterInputs, ArbiterOutput
+from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.latest import Latest, plant_state
+from rove_teleop.nodes.params import declare
+from rove_teleop.nodes.run import main_of
+
+_RECORDER_LOST_NS = 1_500_000_000
+_LATENESS_KEPT = 2000  # ticks: ten seconds
+
+
+@dataclass(frozen=True)
+class ArbiterParams:
+    """Parameters of the arbiter."""
+
+    writer_id: str = param('arbiter', 'Identity in every command; the plant locks to it.')
+
+
+class ArbiterNode(Node):
+    """Publish ``joint_command``, ``control_frame`` and ``event``; serve requests and the lease.
+
+    Callbacks only store the newest message; everything is judged in the tick. Nothing in the
+    tick waits. A plant that starts again (a reset twin) gets a fresh arbiter session.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Load the limits and wait for the plant."""
+        super().__init__('arbiter', **kwargs)
+        self._writer_id = declare(self, ArbiterParams).writer_id
+        self._robot = make_robot()
+        self._arbiter = self._new_arbiter()
+        self._plant: Latest[types.PlantState] = plant_state(self)
+        self._proposal = Latest(
+            self, JointProposal, 'joint_proposal', qos.COMMAND, convert.joint_proposal_from_msg
+        )
+        self._chunk = Latest(
+            self, ActionChunk, 'action_chunk', qos.COMMAND, convert.action_chunk_from_msg
+        )
+        self._requests: list[types.Request] = []
+        self._plant_seq = -1
+        self._recorder_ns = 0
+        self._due_ns = time.monotonic_ns()
+        self._lateness: deque[int] = deque(maxlen=_LATENESS_KEPT)
+        self._command_pub = self.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
+        self._frame_pub = self.create_publisher(ControlFrame, 'control_frame', qos.FRAME)
+        self._event_pub = self.create_publisher(Event, 'event', qos.EVENT)
+        self._diagnostics_pub = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self.create_subscription(UInt64, 'recorder/heartbeat', self._on_recorder, qos.COMMAND)
+        self.create_service(AcquireLease, 'acquire_lease', self._on_lease)
+        self.create_service(RequestTransition, 'request_transition', self._on_request)
+        self.create_service(Trigger, 'stop', self._on_stop)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
+        self.create_timer(1.0, self._diagnose, clock=steady)
+
+    def _new_arbiter(self, previous: Arbiter | None = None) -> Arbiter:
+        lease = None if previous is None else previous.lease
+        session = f'{self._writer_id}-{uuid4().hex[:12]}'
+        return make_arbiter(session, self._writer_id, self._robot, lease)
+
+    def _on_recorder(self, msg: UInt64) -> None:
+        self._recorder_ns = time.monotonic_ns()
+
+    def _on_lease(
+        self, request: AcquireLease.Request, response: AcquireLease.Response
+    ) -> AcquireLease.Response:
+        now_ns = time.monotonic_ns()
+        if request.release:
+            response.granted = self._arbiter.lease.give_back(request.operator_id, request.lease)
+            response.reason = '' if response.granted else 'not the holder of the lease'
+            return response
+        grant = self._arbiter.lease.acquire(request.operator_id, now_ns, request.lease)
+        response.granted, response.reason = grant.granted, grant.reason
+        response.lease, response.epoch = grant.secret, grant.epoch
+        return response
+
+    def _on_request(
+        self, request: RequestTransition.Request, response: RequestTransition.Response
+    ) -> RequestTransition.Response:
+        now_ns = time.monotonic_ns()
+        wish = types.Request(
+            event=request.event,
+            groups=tuple(request.groups),
+            operator_id=request.operator_id,
+            epoch=request.epoch,
+            request_id=request.request_id,
+            detail=request.detail,
+            t_receive_ns=now_ns,
+        )
+        response.reason = self._arbiter.admissible(wish, now_ns)
+        response.accepted = not response.reason
+        self._requests.append(wish)
+        return response
+
+    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._requests.append(
+            types.Request(event='stop', operator_id='anybody', t_receive_ns=time.monotonic_ns())
+        )
+        response.success = True
+        response.message = 'software stop latched (not a certified stop); rearm to go on'
+        return response
+
+    def _step(self) -> None:
+        now_ns = time.monotonic_ns()
+        self._lateness.append(max(0, now_ns - self._due_ns))
+        self._due_ns = max(self._due_ns + CONTROL_PERIOD_NS, now_ns)
+        plant = self._plant.get()
+        if plant is not None and plant.seq < self._plant_seq:
+            self._arbiter = self._new_arbiter(self._arbiter)
+        self._plant_seq = -1 if plant is None else plant.seq
+        requests, self._requests = tuple(self._requests), []
+        inputs = ArbiterInputs(
+            proposal=self._proposal.get(),
+            chunk=self._chunk.get(),
+            plant=plant,
+            requests=requests,
+            recorder_alive=now_ns - self._recorder_ns < _RECORDER_LOST_NS,
+        )
+        self._publish(self._arbiter.step(inputs, now_ns))
+
+    def _publish(self, output: ArbiterOutput) -> None:
+        stamp = self.get_clock().now().to_msg()
+        if output.command is not None:
+            self._command_pub.publish(convert.joint_command_to_msg(output.command, stamp))
+        if output.frame is not None:
+            self._frame_pub.publish(convert.control_frame_to_msg(output.frame, stamp))
+        for event in output.events:
+            self._event_pub.publish(convert.event_to_msg(event, stamp))
+
+    def _diagnose(self) -> None:
+        lateness_ms = np.array(self._lateness) * 1e-6
+        p50, p99, worst = (
+            np.percentile(lateness_ms, [50, 99, 100]) if len(lateness_ms) else [0] * 3
+        )
+        late = worst > CONTROL_PERIOD_NS * 1e-6
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if late else DiagnosticStatus.OK,
+            name=f'{self.get_name()}: control loop',
+            message='a tick was missed' if late else 'on time',
+            values=[
+                KeyValue(key='lateness_p50_ms', value=f'{p50:.3f}'),
+                KeyValue(key='lateness_p99_ms', value=f'{p99:.3f}'),
+                KeyValue(key='lateness_max_ms', value=f'{worst:.3f}'),
+            ],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics_pub.publish(message)
+
+
+main = main_of(ArbiterNode)
