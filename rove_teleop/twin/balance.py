@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.geometry import se3_from_base, yaw_of
+from rove_teleop.core.geometry import yaw_of
 from rove_teleop.core.robot import ANKLE_TO_SOLE, FOOT_FRAMES, Robot
 from rove_teleop.core.types import Array
 
@@ -81,16 +81,15 @@ class Balance:
         base_pose: Array,
         base_twist: Array,
         reference: Array,
-        base: Array,
     ) -> BalanceOutput:
         """Compute the torques for one instant.
 
         Args:
-            position, velocity: Measured joints in model order [rad, rad/s], each (43,).
+            position: Measured joints in model order [rad], (43,).
+            velocity: Measured joint velocities [rad/s], (43,).
             base_pose: Measured pelvis pose in the world, (7,).
             base_twist: Measured pelvis twist in world axes, linear then angular, (6,).
             reference: Commanded joint positions [rad], (43,).
-            base: Commanded base reference in the stance frame, (6,).
         """
         q = self._robot.configuration(position, base_pose)
         jacobian_com = pin.jacobianCenterOfMass(self._model, self._data, q, False)
@@ -99,7 +98,7 @@ class Balance:
         middle, R_world_stance = self._stance()
         com = R_world_stance.T @ (self._data.com[0] - middle)
         com_velocity = R_world_stance.T @ (jacobian_com @ v)
-        com_reference = self._com_reference(reference, base)
+        com_reference = self._com_reference(reference)
         gains = self.gains
         force = gains.stiffness * (com_reference - com[:2]) - gains.damping * com_velocity[:2]
         force = np.clip(force, -gains.max_force, gains.max_force)
@@ -119,18 +118,23 @@ class Balance:
         """Middle of the soles in the world, and the heading of the feet as a rotation."""
         left, right = (self._data.oMf[frame] for frame in self._feet)
         middle = 0.5 * (left.translation + right.translation)
-        middle = middle - ANKLE_TO_SOLE * np.array([0.0, 0.0, 1.0])
+        middle[2] -= ANKLE_TO_SOLE
         yaw = yaw_of(left.rotation + right.rotation)
         c, s = np.cos(yaw), np.sin(yaw)
         return middle, np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
-    def _com_reference(self, reference: Array, base: Array) -> Array:
-        """Horizontal centre of mass of the commanded posture, within the support [m], (2,)."""
-        T_stance_pelvis = se3_from_base(base)
-        q = self._robot.configuration(reference, pin.SE3ToXYZQUAT(T_stance_pelvis))
-        com = pin.centerOfMass(self._model, self._reference, q, False)
+    def _com_reference(self, reference: Array) -> Array:
+        """Horizontal centre of mass of the commanded posture, within the support [m], (2,).
+
+        The commanded posture stands on flat feet by definition, so it is measured from them.
+        """
+        data = self._reference
+        com = pin.centerOfMass(self._model, data, self._robot.configuration(reference), False)
+        left, right = (pin.updateFramePlacement(self._model, data, frame) for frame in self._feet)
+        offset = com - 0.5 * (left.translation + right.translation)
+        upright = (left.rotation + right.rotation)[:, :2]  # the feet's x and y axes, added
         (x_low, x_high), (y_low, y_high) = self.gains.support_x, self.gains.support_y
-        return np.clip(com[:2], (x_low, y_low), (x_high, y_high))
+        return np.clip(0.5 * upright.T @ offset, (x_low, y_low), (x_high, y_high))
 
     def _torque(self, carried: Array) -> Array:
         """Joint torques that realise a generalized force, the feet carrying the base's share."""
