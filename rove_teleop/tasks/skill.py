@@ -14,9 +14,9 @@ import pinocchio as pin
 
 from rove_teleop.core.types import Array
 from rove_teleop.tasks.pick_place import CUBE_SIZE, TABLE_TOP, on_goal
-from rove_teleop.tasks.trajectory import Trajectory, Waypoint
+from rove_teleop.tasks.trajectory import Waypoint
 
-GRASP_CENTRE = np.array([0.088, 0.070, 0.0])
+GRASP_CENTRE = np.array([0.092, 0.070, 0.0])
 """Where the middle of the cube is in the palm frame of the right hand when grasped [m]."""
 PITCH = 0.5
 """How far the fingers of a hand held palm down point below the horizon [rad]."""
@@ -82,7 +82,7 @@ class Scene:
         return float(np.linalg.norm(self.cube_in_palm - GRASP_CENTRE)) > 0.8 * _HOVER
 
 
-def go_on(scene: Scene, aim: Array | None = None) -> Trajectory:
+def go_on(scene: Scene, aim: Array | None = None) -> list[Waypoint]:
     """The way from here to a cube on the goal and a hand that has withdrawn.
 
     Args:
@@ -90,7 +90,7 @@ def go_on(scene: Scene, aim: Array | None = None) -> Trajectory:
         aim: Error of the aim at the cube in the world [m], shape (3,); none when None.
 
     Returns:
-        The way; of zero length when nothing is left to do.
+        The waypoints; none when nothing is left to do.
     """
     way = _Way(scene)
     if scene.placed:
@@ -105,7 +105,7 @@ def go_on(scene: Scene, aim: Array | None = None) -> Trajectory:
         way.wait('settle', CLOSED, _SETTLE)
         held = pin.SE3(np.eye(3), grasp.act(GRASP_CENTRE))
         _carry(way, grasp.actInv(held), scene.goal)
-    return Trajectory(scene.palm, scene.grip, way.waypoints)
+    return way.waypoints
 
 
 def grasp_pose(cube: Array, aim: Array | None = None) -> pin.SE3:

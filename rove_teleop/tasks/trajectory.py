@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 import pinocchio as pin
@@ -69,10 +70,12 @@ class Trajectory:
         grip = before.grip + share * (after.grip - before.grip)
         return Target(after.name, between(before.palm, after.palm, share), grip)
 
-    def end_of(self, name: str) -> float:
-        """When the last waypoint of this name is reached [s]; infinite when there is none."""
-        ends = [t for t, knot in zip(self._times, self._knots, strict=True) if knot.name == name]
-        return float(ends[-1]) if ends else float('inf')
+    def span(self, name: str) -> tuple[float, float]:
+        """When the last part of this name begins and ends [s]; infinite when there is none."""
+        for k in range(len(self._knots) - 1, 0, -1):
+            if self._knots[k].name == name:
+                return float(self._times[k - 1]), float(self._times[k])
+        return math.inf, math.inf
 
 
 def minimum_jerk(share: float) -> float:
