@@ -28,7 +28,11 @@ REQUIRED = {
     'daqp': 'daqp',
     'mcap': 'mcap',
 }
-OPTIONAL = {'dex_retargeting': 'dex-retargeting', 'pyrealsense2': 'pyrealsense2', 'torch': 'torch'}
+OPTIONAL = {
+    'dex_retargeting': ('dex-retargeting', 'the reference hand solver: pip install "rove[hands]"'),
+    'torch': ('torch', 'the reference hand solver: pip install "rove[hands]"'),
+    'pyrealsense2': ('pyrealsense2', 'RealSense cameras: "rove[realsense]" and libusb-1.0-0'),
+}
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ def examine() -> Iterator[Finding]:
     for module, package in REQUIRED.items():
         yield _attempt(package, partial(_import, module, package), f'install {package}')
     yield _attempt('rove_msgs', _message_round_trip, 'pip install ./rove_msgs')
-    for module, package in OPTIONAL.items():
-        yield _attempt(package, partial(_import, module, package), 'optional', required=False)
+    for module, (package, purpose) in OPTIONAL.items():
+        yield _attempt(package, partial(_import, module, package), purpose, required=False)
     yield _attempt('shipped files', lambda: str(share('urdf')), 'install rove again')
     yield _compiler()
     yield _discovery()

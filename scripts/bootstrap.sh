@@ -54,6 +54,8 @@ from rove_bringup.environment import has_gl
 sys.exit(not has_gl())' "$root" 2>/dev/null
 }
 
+has_usb() { "$python" -c 'import ctypes; ctypes.CDLL("libusb-1.0.so.0")' 2>/dev/null; }
+
 packaged_python() {
     for name in python3.12 python3.11 python3.13; do
         if apt-cache show "$name" >/dev/null 2>&1; then
@@ -87,6 +89,9 @@ check_machine() {
     if [ -n "$python" ] && ! has_gl; then
         lacks 'OpenGL through EGL (only the cameras need it)' \
             'libegl1 libgl1 libopengl0 libgl1-mesa-dri'
+    fi
+    if [ -n "$python" ] && [ -n "$test_stamp" ] && ! has_usb; then
+        lacks 'libusb (only the tests of the RealSense camera need it)' libusb-1.0-0
     fi
 }
 
