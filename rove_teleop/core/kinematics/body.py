@@ -1,9 +1,9 @@
 """The body as the solver sees it: legs eliminated through the fixed feet, fingers at rest.
 
-Velocities of the reduced model are ``nu = (pelvis twist 6, legs 12, waist 3, arms 14)``. While
-both feet stand, ``J_foot nu = 0`` gives the legs from the pelvis twist, so the free variables are
-``x = (pelvis twist 6, waist 3, arms 14)`` and ``nu = expand @ x``. The twist is in the pelvis
-frame, linear then angular [m/s, rad/s].
+Velocities of the reduced model are ``nu = (pelvis twist 6, legs 12, waist 3, arms 14)``, the twist
+in the pelvis frame, linear then angular [m/s, rad/s]. While both feet stand, ``J_foot nu = 0``
+gives the legs from the pelvis twist, and the twist follows from the rate of the base reference.
+So the free variables x are the rates of the first 23 channels, and ``nu = expand @ x``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.geometry import base_from_se3, se3_from_base
+from rove_teleop.core.geometry import se3_from_base
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import (
     GROUP_CHANNELS,
@@ -33,6 +33,7 @@ FREE = {name: GROUP_CHANNELS[name] for name in ('legs', 'torso', 'left_arm', 'ri
 """Variables of each group; the same indices as the first 23 channels."""
 
 _UPPER = slice(NUM_BASE + NUM_LEG_JOINTS, NUM_VELOCITY)
+_LEG_ROWS = {'left': slice(6, 12), 'right': slice(12, 18)}
 _DAMPING = 1e-10 * np.eye(6)
 
 
@@ -42,7 +43,7 @@ class Body:
     Attributes:
         model, data: The reduced pinocchio model, joints in our order.
         joints: Legs, waist and arms [rad], shape (29,).
-        T_stance_pelvis: Where the pelvis is.
+        base: Base reference, shape (6,).
         expand: d nu / d x, shape (35, 23).
     """
 
@@ -50,68 +51,57 @@ class Body:
         hands = [robot.model.getJointId(name) for names in HAND_JOINTS.values() for name in names]
         self.model = pin.buildReducedModel(robot.model, hands, pin.neutral(robot.model))
         self.data = self.model.createData()
-        body_joints = [
-            self.model.joints[self.model.getJointId(n)] for n in JOINTS[:NUM_BODY_JOINTS]
-        ]
-        self._idx_q = np.array([joint.idx_q for joint in body_joints])
-        self._idx_nu = np.array([*range(NUM_BASE), *(joint.idx_v for joint in body_joints)])
-        self._ordered = bool((self._idx_nu == np.arange(NUM_VELOCITY)).all())
+        names = [self.model.names[joint.id] for joint in self.model.joints[2:]]
+        assert tuple(names) == JOINTS[:NUM_BODY_JOINTS]
         self._legs = legs
         self._feet = {side: self.model.getFrameId(FOOT_FRAMES[side]) for side in SIDES}
         self._q = pin.neutral(self.model)
         self.joints = robot.nominal[:NUM_BODY_JOINTS].copy()
-        self.T_stance_pelvis = se3_from_base(legs.nominal_base)
+        self.base = legs.nominal_base.copy()
         self.expand = np.zeros((NUM_VELOCITY, NUM_FREE))
-        self.expand[:NUM_BASE, :NUM_BASE] = np.eye(NUM_BASE)
         self.expand[_UPPER, NUM_BASE:] = np.eye(NUM_FREE - NUM_BASE)
-
-    @property
-    def base(self) -> Array:
-        """Base reference (6,) [m, rad]."""
-        return base_from_se3(self.T_stance_pelvis)
+        self._wanted = np.empty((6, 7))
+        self._wanted = np.empty((6, 7))
 
     def set_base(self, base: Array) -> None:
-        """Put the pelvis somewhere; the legs follow exactly."""
-        self.T_stance_pelvis = se3_from_base(base)
+        """Put the pelvis at a base reference (6,); the legs follow exactly."""
+        self.base[:] = base
         self.joints[:NUM_LEG_JOINTS] = self._legs.solve(base, np.zeros(NUM_BASE))[0]
 
     def update(self) -> None:
         """Kinematics and Jacobians at the present pose; closes what slip the feet have."""
-        self._q[:7] = pin.SE3ToXYZQUAT(self.T_stance_pelvis)
-        self._q[self._idx_q] = self.joints
+        T_stance_pelvis = se3_from_base(self.base)
+        self._q[:7] = pin.SE3ToXYZQUAT(T_stance_pelvis)
+        self._q[7:] = self.joints
         pin.computeJointJacobians(self.model, self.data, self._q)
         pin.updateFramePlacements(self.model, self.data)
-        for number, side in enumerate(SIDES):
-            rows = slice(6 + 6 * number, 12 + 6 * number)
-            jacobian = pin.getFrameJacobian(self.model, self.data, self._feet[side], pin.LOCAL)[
-                :, self._idx_nu
-            ]
+        self.expand[:3, :3] = T_stance_pelvis.rotation.T
+        self.expand[3:6, 3:6] = pin.rpy.computeRpyJacobian(self.base[3:], pin.LOCAL)
+        for side, rows in _LEG_ROWS.items():
+            frame = self._feet[side]
+            jacobian = pin.getFrameJacobian(self.model, self.data, frame, pin.LOCAL)
+            slip = pin.log6(self.data.oMf[frame].actInv(self._legs.T_stance_foot[side])).vector
+            self._wanted[:, :6] = jacobian[:, :6] @ self.expand[:6, :6]
+            self._wanted[:, 6] = -slip
             leg = jacobian[:, rows]
-            slip = pin.log6(
-                self.data.oMf[self._feet[side]].actInv(self._legs.T_stance_foot[side])
-            ).vector
-            answer = np.linalg.solve(
-                leg.T @ leg + _DAMPING, leg.T @ np.column_stack((-jacobian[:, :6], slip))
-            )
-            self.expand[rows, :6] = answer[:, :6]
-            self.joints[rows.start - 6 : rows.stop - 6] += answer[:, 6]
+            answer = np.linalg.solve(leg.T @ leg + _DAMPING, leg.T @ self._wanted)
+            self.expand[rows, :6] = -answer[:, :6]
+            self.joints[rows.start - 6 : rows.stop - 6] -= answer[:, 6]
 
     def jacobian(self, frame: int) -> Array:
         """Velocity of a frame in stance axes, linear then angular, from nu: shape (6, 35)."""
-        jacobian = pin.getFrameJacobian(self.model, self.data, frame, pin.LOCAL_WORLD_ALIGNED)
-        return jacobian if self._ordered else jacobian[:, self._idx_nu]
+        return pin.getFrameJacobian(self.model, self.data, frame, pin.LOCAL_WORLD_ALIGNED)
 
     def joint_jacobian(self, joint: int) -> Array:
         """The same for a joint's own frame, shape (6, 35)."""
-        jacobian = pin.getJointJacobian(self.model, self.data, joint, pin.LOCAL_WORLD_ALIGNED)
-        return jacobian if self._ordered else jacobian[:, self._idx_nu]
+        return pin.getJointJacobian(self.model, self.data, joint, pin.LOCAL_WORLD_ALIGNED)
 
     def com(self) -> tuple[Array, Array]:
         """Centre of mass [m] (3,) and its Jacobian with respect to nu (3, 35)."""
         jacobian = pin.jacobianCenterOfMass(self.model, self.data, False)
-        return self.data.com[0], jacobian if self._ordered else jacobian[:, self._idx_nu]
+        return self.data.com[0].copy(), jacobian
 
     def integrate(self, x: Array, dt: float) -> None:
-        """Move along the free velocities (23,) for dt [s]."""
-        self.T_stance_pelvis = self.T_stance_pelvis * pin.exp6(pin.Motion(x[:6] * dt))
-        self.joints += (self.expand[6:] @ x) * dt
+        """Move along the channel rates (23,) for dt [s]."""
+        self.base += x[:NUM_BASE] * dt
+        self.joints += (self.expand[NUM_BASE:] @ x) * dt

@@ -7,6 +7,8 @@ import math
 
 from rove_teleop.errors import ConfigError
 
+_SIGNED = ('com_x', 'com_y', 'base_lower', 'base_upper')
+
 
 @dataclass(frozen=True)
 class IkConfig:
@@ -43,14 +45,17 @@ class IkConfig:
     acceleration_legs: float = 20.0  # rad/s²
     acceleration_waist: float = 20.0
     acceleration_arms: float = 60.0
-    base_velocity: tuple[float, float] = (0.6, 1.5)  # m/s, rad/s
-    base_acceleration: tuple[float, float] = (4.0, 10.0)  # m/s², rad/s²
+    base_lower: tuple[float, ...] = (-0.14, -0.11, 0.42, -0.3, -0.3, -0.5)  # m, rad
+    base_upper: tuple[float, ...] = (0.14, 0.11, 0.84, 0.3, 0.7, 0.5)
+    base_velocity: tuple[float, float] = (0.25, 0.5)  # m/s, rad/s
+    base_acceleration: tuple[float, float] = (1.0, 2.0)  # m/s², rad/s²
     knee_minimum: float = 0.12  # rad; straighter legs cannot carry the base reference
     margin: float = 0.01  # rad kept to every position limit
 
     com_x: tuple[float, float] = (-0.02, 0.09)  # m, stance frame
     com_y: tuple[float, float] = (-0.07, 0.07)
-    com_acceleration: float = 1.5  # m/s²; 1 m/s² moves the pressure point by 7 cm
+    com_acceleration: float = 0.8  # m/s²; 1 m/s² moves the pressure point by 7 cm
+    settling: float = 4.0  # s, time constant with which a start's pose gives way to the nominal
     collision_distance: float = 0.02  # m, kept between capsules
     collision_horizon: float = 0.12  # m, pairs farther apart get no row
     collision_acceleration: float = 6.0  # m/s², braking in front of an obstacle
@@ -61,11 +66,8 @@ class IkConfig:
             values = value if isinstance(value, tuple) else (value,)
             if not all(math.isfinite(v) for v in values):
                 raise ConfigError(f'ik.{name} must be finite, got {value}')
-            if not name.startswith('com_') and min(values) < 0.0:
+            if name not in _SIGNED and min(values) < 0.0:
                 raise ConfigError(f'ik.{name} must not be negative, got {value}')
-        for name in ('com_x', 'com_y'):
-            low, high = getattr(self, name)
-            if low >= high:
-                raise ConfigError(
-                    f'ik.{name} must be (low, high) with low < high, got {low, high}'
-                )
+        intervals = [self.com_x, self.com_y, *zip(self.base_lower, self.base_upper, strict=True)]
+        if any(low >= high for low, high in intervals):
+            raise ConfigError('ik.com_x, com_y, base_lower, base_upper need lower < upper')

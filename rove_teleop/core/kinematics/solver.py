@@ -1,10 +1,10 @@
 """Whole-body inverse kinematics: one small quadratic program per tick.
 
-Over the free velocities x (pelvis twist, waist, arms) it minimises the weighted residuals of the
-tasks plus Levenberg-Marquardt damping that grows with the palm error, which is what keeps an arm
-at full stretch quiet. Arms and waist are bounded by their joint limits and the legs by rows on
-``expand @ x``; both always admit braking, so the program always has a solution. The softer wishes
-(centre of mass, self-collision, acceleration of the pelvis) are stiff but may give way.
+Over the rates x of the first 23 channels (base reference, waist, arms) it minimises the weighted
+residuals of the tasks plus Levenberg-Marquardt damping that grows with the palm error, which is
+what keeps an arm at full stretch quiet. Base, waist and arms are bounded by their own limits,
+intervals that are never empty, so the program always has a solution; the rows (leg joints,
+centre of mass, self-collision) are stiff but may give way.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import daqp
 import numpy as np
-import pinocchio as pin
 
 from rove_teleop.core.kinematics.body import FREE, NUM_BODY_JOINTS, NUM_FREE, NUM_VELOCITY, Body
 from rove_teleop.core.kinematics.config import IkConfig
 from rove_teleop.core.kinematics.limits.collision import CollisionLimit
 from rove_teleop.core.kinematics.limits.com import ComLimit
-from rove_teleop.core.kinematics.limits.joint import JointLimit, accelerating
+from rove_teleop.core.kinematics.limits.joint import JointLimit
 from rove_teleop.core.kinematics.targets import Targets
 from rove_teleop.core.kinematics.tasks.com import ComTask
 from rove_teleop.core.kinematics.tasks.palm import PalmTask
@@ -42,6 +41,7 @@ _HARD, _SOFT = 0, 8  # daqp's constraint senses
 _UNBOUNDED = 1e30
 _SOFTNESS = 1e-4  # reciprocal weight of a broken soft row
 _REGULARISATION = 1e-6
+_KNEES = [3, 9]
 _LEG_ROWS = slice(NUM_FREE, NUM_FREE + NUM_LEG_JOINTS)
 
 
@@ -87,14 +87,14 @@ class WholeBodyIK:
         )
         self._com = ComTask(body.com()[0][:2].copy(), config.com, config.com_gain)
         self._posture = PostureTask(body, config)
-        self._joint_limit = _joint_limit(robot, config)
+        self._leg_limit, self._channel_limit = _limits(robot, config)
         self._com_limit = ComLimit(config)
         self._collision = CollisionLimit(body, config)
-        self._base_velocity = np.repeat(config.base_velocity, 3)
-        self._base_acceleration = np.repeat(config.base_acceleration, 3)
-        self._lower, self._upper = robot.lower, robot.upper
+        self._lower = robot.lower[NUM_LEG_JOINTS:NUM_BODY_JOINTS]
+        self._upper = robot.upper[NUM_LEG_JOINTS:NUM_BODY_JOINTS]
         self._position = np.concatenate([legs.nominal_base, robot.nominal[NUM_LEG_JOINTS:]])
         self._x = np.zeros(NUM_FREE)
+        self._locked: set[str] | None = None
         self._allocate()
 
     def reset(self, position: Array) -> None:
@@ -103,7 +103,7 @@ class WholeBodyIK:
         Raises:
             InvalidInput: ``position`` is not 37 finite numbers.
         """
-        self._x[:] = 0.0
+        self._locked = None
         self.resync(position, GROUP_CHANNELS)
 
     def resync(self, position: Array, groups: Iterable[str]) -> None:
@@ -125,6 +125,22 @@ class WholeBodyIK:
                 self._x[channels] = 0.0
             self._position[channels] = position[channels]
 
+    def stay_near(self, position: Array, band: Array) -> None:
+        """Keep the channels within a band of what was executed, so that they do not run away.
+
+        Args:
+            position: Executed channels, shape (37,).
+            band: Largest distance of the first 23 channels [m, rad], shape (23,).
+        """
+        low, high = position[:NUM_FREE] - band, position[:NUM_FREE] + band
+        near = np.clip(self._position[:NUM_FREE], low, high)
+        if (near == self._position[:NUM_FREE]).all():
+            return
+        if (near[:NUM_BASE] != self._position[:NUM_BASE]).any():
+            self._body.set_base(near[:NUM_BASE])
+        self._body.joints[NUM_LEG_JOINTS:] = near[NUM_BASE:]
+        self._position[:NUM_FREE] = near
+
     def solve(self, targets: Targets, dt: float, locked_groups: Iterable[str] = ()) -> IkSolution:
         """Move one tick towards the targets.
 
@@ -141,7 +157,8 @@ class WholeBodyIK:
         locked = set(locked_groups)
         locked.update(f'{side}_arm' for side in SIDES if side not in targets.palms)
         self._body.update()
-        hessian, gradient = self._objective(targets, dt)
+        started, self._locked = locked != self._locked, locked
+        hessian, gradient = self._objective(targets, dt, started)
         count = self._constraints(dt)
         self._lock(locked, hessian, gradient)
         x, ok = self._program(hessian, gradient, count)
@@ -155,6 +172,8 @@ class WholeBodyIK:
         rows = NUM_LEG_JOINTS + ComLimit.size + self._collision.size
         self._rows, self._rhs = np.zeros((tasks, NUM_VELOCITY)), np.zeros(tasks)
         self._free_rows = np.zeros((tasks, NUM_FREE))
+        self._start_rhs = np.zeros(tasks - 2 * PalmTask.size)
+        self._start_wish = np.zeros(NUM_FREE)
         self._matrix = np.zeros((rows, NUM_VELOCITY))
         self._matrix[:NUM_LEG_JOINTS, NUM_BASE : NUM_BASE + NUM_LEG_JOINTS] = np.eye(
             NUM_LEG_JOINTS
@@ -162,10 +181,10 @@ class WholeBodyIK:
         self._low = np.full(NUM_FREE + rows, -_UNBOUNDED)
         self._high = np.full(NUM_FREE + rows, _UNBOUNDED)
         self._sense = np.full(NUM_FREE + rows, _SOFT, dtype=np.intc)
-        self._sense[NUM_BASE : _LEG_ROWS.stop] = _HARD
+        self._sense[:NUM_FREE] = _HARD
         self._free_matrix = np.zeros((rows, NUM_FREE))
 
-    def _objective(self, targets: Targets, dt: float) -> tuple[Array, Array]:
+    def _objective(self, targets: Targets, dt: float, started: bool) -> tuple[Array, Array]:
         body, rows, rhs = self._body, self._rows, self._rhs
         damping = 0.0
         for number, side in enumerate(SIDES):
@@ -182,14 +201,29 @@ class WholeBodyIK:
         self._pelvis.write(body, rows[15:18], rhs[15:18])
         self._centre, self._centre_jacobian = body.com()
         self._com.write(self._centre, self._centre_jacobian, rows[18:20], rhs[18:20])
+        wish = self._posture.velocity(body, targets.pelvis_height)
+        self._settle(rhs[12:], wish, dt, started)
         free = np.matmul(rows, body.expand, out=self._free_rows)
         weight = self._posture.weight
         squared = weight * weight
         hessian = free.T @ free
         hessian.flat[:: NUM_FREE + 1] += squared + (damping + _REGULARISATION)
         gradient = -(rhs @ free)
-        gradient -= squared * self._posture.velocity(body, targets.pelvis_height)
+        gradient -= squared * wish
         return hessian, gradient
+
+    def _settle(self, rhs: Array, wish: Array, dt: float, started: bool) -> None:
+        """Begin at rest: what posture and balance ask for at a start fades in.
+
+        Without it the robot would drift to its nominal pose the moment a group is freed.
+        """
+        if started:
+            self._start_rhs[:], self._start_wish[:] = rhs, wish
+        rhs -= self._start_rhs
+        wish -= self._start_wish
+        fade = 1.0 - dt / max(self.config.settling, dt)
+        self._start_rhs *= fade
+        self._start_wish *= fade
 
     def _damping(self, task: PalmTask) -> float:
         error = self.config.palm_position * min(task.distance, self.config.damping_error)
@@ -198,24 +232,16 @@ class WholeBodyIK:
     def _constraints(self, dt: float) -> int:
         """Bounds and rows; returns how many rows are in use."""
         body, low, high = self._body, self._low, self._high
-        last = body.expand @ self._x
-        lower, upper = self._joint_limit.reachable(body.joints, dt)
-        low[_LEG_ROWS], high[_LEG_ROWS] = lower[:NUM_LEG_JOINTS], upper[:NUM_LEG_JOINTS]
-        low[NUM_BASE:NUM_FREE], high[NUM_BASE:NUM_FREE] = accelerating(
-            lower[NUM_LEG_JOINTS:],
-            upper[NUM_LEG_JOINTS:],
-            self._x[NUM_BASE:],
-            self._joint_limit.change(dt)[NUM_LEG_JOINTS:],
+        position = np.concatenate((body.base, body.joints[NUM_LEG_JOINTS:]))
+        low[:NUM_FREE], high[:NUM_FREE] = self._channel_limit.interval(position, self._x, dt)
+        low[_LEG_ROWS], high[_LEG_ROWS] = self._leg_limit.reachable(
+            body.joints[:NUM_LEG_JOINTS], dt
         )
-        low[:NUM_BASE], high[:NUM_BASE] = accelerating(
-            -self._base_velocity, self._base_velocity, self._x[:6], self._base_acceleration * dt
-        )
-        start = NUM_LEG_JOINTS
-        self._matrix[start : start + 2] = self._centre_jacobian[:2]
-        velocity = self._centre_jacobian[:2] @ last
-        part = slice(NUM_FREE + start, NUM_FREE + start + 2)
+        part = slice(_LEG_ROWS.stop, _LEG_ROWS.stop + ComLimit.size)
+        start = NUM_LEG_JOINTS + ComLimit.size
+        self._matrix[NUM_LEG_JOINTS:start] = self._centre_jacobian[:2]
+        velocity = self._centre_jacobian[:2] @ (body.expand @ self._x)
         low[part], high[part] = self._com_limit.interval(self._centre, velocity, dt)
-        start += 2
         near = self._collision.write(body, dt, self._matrix[start:], self._low[NUM_FREE + start :])
         np.matmul(self._matrix, body.expand, out=self._free_matrix)
         return start + near
@@ -249,18 +275,13 @@ class WholeBodyIK:
     def _step(self, x: Array, dt: float, ok: bool, targets: Targets) -> IkSolution:
         body = self._body
         body.integrate(x, dt)
-        np.clip(
-            body.joints[NUM_LEG_JOINTS:],
-            self._lower[NUM_LEG_JOINTS:NUM_BODY_JOINTS],
-            self._upper[NUM_LEG_JOINTS:NUM_BODY_JOINTS],
-            out=body.joints[NUM_LEG_JOINTS:],
-        )
+        upper = body.joints[NUM_LEG_JOINTS:]
+        np.clip(upper, self._lower, self._upper, out=upper)
         self._x = x
         self._position[:NUM_BASE] = body.base
-        self._position[NUM_BASE:NUM_FREE] = body.joints[NUM_LEG_JOINTS:]
+        self._position[NUM_BASE:NUM_FREE] = upper
         velocity = np.zeros(NUM_CHANNELS)
-        velocity[NUM_BASE:NUM_FREE] = x[NUM_BASE:]
-        velocity[:NUM_BASE] = _base_rate(self._position[:NUM_BASE], x[:6])
+        velocity[:NUM_FREE] = x
         errors = {s: (self._palms[s].distance, self._palms[s].angle) for s in targets.palms}
         return IkSolution(
             position=self._position.copy(),
@@ -278,25 +299,25 @@ def _joints(channels: slice) -> slice:
     return slice(channels.start + offset, channels.stop + offset)
 
 
-def _base_rate(base: Array, twist: Array) -> Array:
-    """Time derivative (6,) of a base reference whose pelvis moves with a twist in its frame."""
-    rate = np.empty(6)
-    rate[:3] = pin.rpy.rpyToMatrix(base[3:]) @ twist[:3]
-    rate[3:] = pin.rpy.computeRpyJacobianInverse(base[3:], pin.LOCAL) @ twist[3:]
-    return rate
-
-
-def _joint_limit(robot: Robot, config: IkConfig) -> JointLimit:
+def _limits(robot: Robot, config: IkConfig) -> tuple[JointLimit, JointLimit]:
+    """Limits of the twelve leg joints, and of the 23 channels."""
+    counts = (NUM_LEG_JOINTS, 3, NUM_BODY_JOINTS - NUM_LEG_JOINTS - 3)
     lower = robot.lower[:NUM_BODY_JOINTS] + config.margin
     upper = robot.upper[:NUM_BODY_JOINTS] - config.margin
-    knees = [3, 9]
-    lower[knees] = np.maximum(lower[knees], config.knee_minimum)
-    counts = (NUM_LEG_JOINTS, 3, NUM_BODY_JOINTS - NUM_LEG_JOINTS - 3)
-    velocity = np.repeat(
-        (config.velocity_legs, config.velocity_waist, config.velocity_arms), counts
+    lower[_KNEES] = np.maximum(lower[_KNEES], config.knee_minimum)
+    velocity = np.minimum(
+        np.repeat((config.velocity_legs, config.velocity_waist, config.velocity_arms), counts),
+        robot.velocity[:NUM_BODY_JOINTS],
     )
     acceleration = np.repeat(
         (config.acceleration_legs, config.acceleration_waist, config.acceleration_arms), counts
     )
-    velocity = np.minimum(velocity, robot.velocity[:NUM_BODY_JOINTS])
-    return JointLimit(lower, upper, velocity, acceleration)
+    base = (
+        np.array(config.base_lower),
+        np.array(config.base_upper),
+        np.repeat(config.base_velocity, 3),
+        np.repeat(config.base_acceleration, 3),
+    )
+    joints = (lower, upper, velocity, acceleration)
+    channels = (np.concatenate((b, j[NUM_LEG_JOINTS:])) for b, j in zip(base, joints, strict=True))
+    return JointLimit(*(j[:NUM_LEG_JOINTS] for j in joints)), JointLimit(*channels)

@@ -60,6 +60,8 @@ class CollisionLimit:
         """Fill rows ``jacobian @ nu >= lower`` for the nearest pairs.
 
         Args:
+            body: At the pose to look at.
+            dt: Tick [s].
             jacobian: Shape (size, 35), rows beyond the answer are left as they are.
             lower: Shape (size,) [m/s].
 

@@ -24,10 +24,7 @@ def braking_velocity(distance: Array, acceleration: Array, dt: float) -> Array:
 
 
 class JointLimit:
-    """Velocity intervals of joints that respect position, velocity and acceleration.
-
-    Where they exclude each other the order is position, velocity, acceleration.
-    """
+    """Velocity intervals that respect position, velocity and acceleration, in this order."""
 
     def __init__(self, lower: Array, upper: Array, velocity: Array, acceleration: Array) -> None:
         self._lower, self._upper = lower, upper
@@ -39,9 +36,10 @@ class JointLimit:
         low = -braking_velocity(position - self._lower, self._acceleration, dt)
         return np.maximum(low, -self._velocity), np.minimum(high, self._velocity)
 
-    def change(self, dt: float) -> Array:
-        """By how much each velocity may change within one tick."""
-        return self._acceleration * dt
+    def interval(self, position: Array, velocity: Array, dt: float) -> tuple[Array, Array]:
+        """Interval that also keeps the change from the last velocity as small as it can be."""
+        low, high = self.reachable(position, dt)
+        return accelerating(low, high, velocity, self._acceleration * dt)
 
 
 def accelerating(low: Array, high: Array, velocity: Array, change: Array) -> tuple[Array, Array]:

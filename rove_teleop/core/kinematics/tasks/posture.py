@@ -17,7 +17,7 @@ class PostureTask:
 
     def __init__(self, body: Body, config: IkConfig) -> None:
         self._nominal = body.joints[12:].copy()
-        self._height = float(body.T_stance_pelvis.translation[2])
+        self._height = float(body.base[2])
         self._config = config
         self.weight = np.full(NUM_FREE, _DAMPED_BASE)
         self.weight[2] = config.pelvis_height
@@ -29,9 +29,7 @@ class PostureTask:
     def velocity(self, body: Body, height: float | None) -> Array:
         """Wished free velocities (23,) [m/s, rad/s]."""
         height = self._height if height is None else height
-        self._velocity[2] = self._config.pelvis_height_gain * (
-            height - float(body.T_stance_pelvis.translation[2])
-        )
+        self._velocity[2] = self._config.pelvis_height_gain * (height - float(body.base[2]))
         np.subtract(self._nominal, body.joints[12:], out=self._velocity[_WAIST_AND_ARMS])
         self._velocity[_WAIST_AND_ARMS] *= self._config.posture_gain
         return self._velocity
