@@ -35,13 +35,14 @@ def _node(name: str, package: str = 'rove_teleop', **kwargs: object) -> NodeSpec
     return NodeSpec(name, executable, f'{package}.nodes.{executable}', **kwargs)  # type: ignore[arg-type]  # checked by NodeSpec's own fields
 
 
-def graph(config: RunConfig, out: str, cameras: bool) -> tuple[NodeSpec, ...]:
+def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tuple[NodeSpec, ...]:
     """Every process of a run but the director, which is the runner itself.
 
     Args:
         config: What to run.
         out: Directory of the recordings.
         cameras: Whether this machine can render.
+        view: Whether to open a window on the twin.
     """
     operator = {
         'operator': config.operator,
@@ -59,7 +60,7 @@ def graph(config: RunConfig, out: str, cameras: bool) -> tuple[NodeSpec, ...]:
         _node('recorder', parameters={'out': out}, nice=2),
     ]
     if cameras:
-        nodes.append(_node('camera', parameters={'task': config.task}, nice=10))
+        nodes.append(_node('camera', parameters={'task': config.task, 'window': view}, nice=10))
     return tuple(nodes)
 
 

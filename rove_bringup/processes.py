@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import ctypes
 from dataclasses import dataclass
 import os
@@ -17,11 +16,11 @@ import rclpy
 from rclpy.experimental.events_executor import EventsExecutor
 import yaml
 
-from rove_bringup.config import Episode, RunConfig, episodes_of
-from rove_bringup.director import DirectorConfig, Outcome
+from rove_bringup.config import RunConfig, episodes_of
+from rove_bringup.director import DirectorConfig
 from rove_bringup.graph import NodeSpec, graph
 from rove_bringup.nodes.director_node import DirectorNode
-from rove_teleop.core.types import Event
+from rove_bringup.progress import Progress
 from rove_teleop.errors import RoveError
 
 _GRACE_S = 5.0  # between the polite and the hard end of a process
@@ -106,27 +105,15 @@ class Fleet:
 
 
 class ProcessRunner:
-    """Runs the episodes of a configuration over real ROS processes.
+    """Runs the episodes of a configuration over real ROS processes."""
 
-    Attributes:
-        outcomes: How each episode ended, by name.
-        problems: What went wrong on the way, in sentences.
-    """
-
-    def __init__(self, config: RunConfig, out: Path, cameras: bool) -> None:
+    def __init__(self, config: RunConfig, out: Path, cameras: bool, view: bool = False) -> None:
         """Prepare; nothing runs before ``run``."""
         self._config = config
         self._out = out
-        self._fleet = Fleet(graph(config, str(out), cameras), out)
-        self.outcomes: dict[str, Outcome] = {}
-        self.problems: list[str] = []
+        self._fleet = Fleet(graph(config, str(out), cameras, view), out)
 
-    def run(
-        self,
-        on_event: Callable[[Event], None],
-        on_outcome: Callable[[Episode, Outcome], None],
-        on_problem: Callable[[str], None],
-    ) -> None:
+    def run(self, progress: Progress) -> None:
         """Run all episodes; returns when they are over or an essential process is lost.
 
         Raises:
@@ -138,29 +125,25 @@ class ProcessRunner:
             DirectorConfig(timeout=self._config.timeout),
             self._config.task,
         )
-        node.on_event, node.on_outcome = on_event, on_outcome
+        node.on_event, node.on_outcome = progress.event, progress.outcome
         executor = EventsExecutor()
         executor.add_node(node)
         try:
             with self._fleet:
-                self._spin(node, executor, on_problem)
+                self._spin(node, executor, progress)
         finally:
-            self.outcomes = node.outcomes
             node.destroy_node()
             rclpy.try_shutdown()
 
-    def _spin(
-        self, node: DirectorNode, executor: EventsExecutor, on_problem: Callable[[str], None]
-    ) -> None:
+    def _spin(self, node: DirectorNode, executor: EventsExecutor, progress: Progress) -> None:
         deadline = time.monotonic() + _STARTUP_S
         while not node.done and rclpy.ok():
             executor.spin_once(timeout_sec=0.05)
             for lost in self._fleet.lost():
                 problem = f'{lost.name} ended with exit code {lost.exit_code}; see {lost.log}'
-                self.problems.append(problem)
-                on_problem(problem)
+                progress.problem(problem)
                 if lost.essential:
-                    raise RoveError(problem)
+                    return
             if not node.connected and time.monotonic() > deadline:
                 raise RoveError(
                     f'the graph did not come up within {_STARTUP_S:g} s: '

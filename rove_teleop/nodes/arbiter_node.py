@@ -15,7 +15,7 @@ from rclpy.node import Node
 from std_msgs.msg import UInt64
 from std_srvs.srv import Trigger
 
-from rove_msgs.msg import ActionChunk, ControlFrame, Event, JointCommand, JointProposal, PlantState
+from rove_msgs.msg import ActionChunk, ControlFrame, Event, JointCommand, JointProposal
 from rove_msgs.srv import AcquireLease, RequestTransition
 from rove_teleop.assembly import CONTROL_PERIOD_NS, make_arbiter, make_robot
 from rove_teleop.config import param

@@ -1,0 +1,85 @@
+"""Lockstep episodes with a recording and pictures: ``rove sim --runner lockstep``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rove_bringup.config import Episode, RunConfig, episodes_of
+from rove_bringup.lockstep import LockstepRunner, Tick
+from rove_bringup.progress import Progress
+import rove_teleop
+from rove_teleop.nodes.tape import Tape
+from rove_teleop.recording.writer import EpisodeWriter
+
+_PATIENCE_S = 10.0  # lockstep waits for the disk rather than lose a message
+
+
+class RecordingSink:
+    """Writes every tick of one episode, as the recorder node would."""
+
+    def __init__(self, writer: EpisodeWriter) -> None:
+        """Write to this file."""
+        self._tape = Tape(writer)
+
+    def take(self, tick: Tick) -> None:
+        """Write what was said in one tick."""
+        said = {
+            'plant_state': tick.plant,
+            'task_state': tick.task,
+            'operator_state': tick.operator,
+            'joint_proposal': tick.proposal,
+            'action_chunk': tick.chunk,
+            'joint_command': tick.command,
+            'control_frame': tick.frame,
+        }
+        for topic, value in said.items():
+            if value is not None:
+                self._tape.write(topic, value, tick.now_ns)
+        for event in tick.events:
+            self._tape.write('event', event, tick.now_ns)
+
+
+class ProgressSink:
+    """Shows the events of one episode."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Show them here."""
+        self._progress = progress
+
+    def take(self, tick: Tick) -> None:
+        """Show the events of one tick."""
+        for event in tick.events:
+            self._progress.event(event)
+
+
+def run_recorded(config: RunConfig, out: Path, cameras: bool, progress: Progress) -> None:
+    """Run every episode of a configuration, recorded to ``out``."""
+    runner = LockstepRunner(config)
+    for episode in episodes_of(config):
+        _run_one(runner, config, episode, out, cameras, progress)
+
+
+def _run_one(
+    runner: LockstepRunner,
+    config: RunConfig,
+    episode: Episode,
+    out: Path,
+    cameras: bool,
+    progress: Progress,
+) -> None:
+    metadata = {
+        'episode': episode.name,
+        'task': config.task,
+        'seed': str(episode.seed),
+        'robot': 'g1_dex3',
+        'rove': rove_teleop.__version__,
+    }
+    writer = EpisodeWriter(out / f'{episode.name}.mcap', metadata, patience=_PATIENCE_S)
+    sinks = [RecordingSink(writer), ProgressSink(progress)]
+    try:
+        result = runner.run(episode, sinks)
+    finally:
+        report = writer.close()
+    if report.error:
+        progress.problem(report.error)
+    progress.outcome(episode, result.outcome)

@@ -1,0 +1,60 @@
+"""Everything a run leaves behind: ``summary.json``, the table, a picture, a plot, a video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+from pathlib import Path
+
+from rich.console import Console
+
+from rove_bringup.config import RunConfig
+from rove_bringup.director import Outcome
+from rove_bringup.report.picture import write_picture
+from rove_bringup.report.plot import plot_takeover
+from rove_bringup.report.stats import EpisodeStats
+from rove_bringup.report.summary import print_summary, summarize, write_summary
+from rove_bringup.report.video import write_video
+from rove_teleop.assembly import make_robot
+from rove_teleop.errors import RecordingError
+from rove_teleop.recording.episode import Episode
+from rove_teleop.recording.loading import load_episode
+
+
+def report_run(
+    config: RunConfig,
+    runner: str,
+    out: Path,
+    outcomes: Mapping[str, Outcome],
+    console: Console,
+) -> None:
+    """Read the recordings back and report on them.
+
+    Pictures are made of the first episode with a takeover, or of the first.
+    """
+    robot = make_robot()
+    episodes: dict[Path, Episode] = {}
+    for path in sorted(out.glob('episode_*.mcap')):
+        try:
+            episodes[path] = load_episode(path)
+        except RecordingError as error:
+            console.print(f'[bold red]{error}[/]', highlight=False)
+    if not episodes:
+        console.print('[bold red]no episode was recorded[/]')
+        return
+    stats = {
+        path: EpisodeStats.of(episode, (robot.lower, robot.upper))
+        for path, episode in episodes.items()
+    }
+    summary = summarize({'runner': runner, **dataclasses.asdict(config)}, list(stats.values()))
+    write_summary(out / 'summary.json', summary)
+    print_summary(console, summary)
+    path = next((path for path, each in stats.items() if each.takeovers), next(iter(stats)))
+    made = (
+        write_picture(path, episodes[path], out / 'picture.png'),
+        plot_takeover(episodes[path], out / 'takeover.png'),
+        write_video(path, episodes[path], out / 'video.mp4'),
+    )
+    for file in (out / 'summary.json', *made):
+        if file is not None:
+            console.print(f'  {file}', highlight=False)

@@ -1,0 +1,101 @@
+"""``rove sim``: bring up the whole system on the twin, run episodes, and say how they went."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import datetime
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from rove_bringup.config import RUNNERS, RunConfig
+from rove_bringup.environment import has_gl
+from rove_bringup.options import add_options, choice, read_options
+from rove_bringup.progress import Progress
+from rove_bringup.report.run import report_run
+from rove_policy.policy import POLICIES
+from rove_teleop.errors import ConfigError, UnknownName
+from rove_teleop.operators.source import operator_names
+from rove_teleop.tasks.registry import TASKS
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run it; 0 when every episode ran and was recorded, 1 when something was lost on the way."""
+    console = Console()
+    options = _parser().parse_args(argv)
+    config = read_options(options, RunConfig)
+    check_names(config)
+    runner = choice('runner', options.runner, RUNNERS)
+    out = _directory(options.out)
+    cameras = not options.headless and has_gl()
+    if not options.headless and not cameras:
+        console.print('[yellow]no OpenGL on this machine: going on without cameras[/]')
+    if options.view and not os.environ.get('DISPLAY'):
+        raise ConfigError('--view needs a screen, and DISPLAY is not set; leave it out')
+    progress = Progress(console)
+    progress.introduce(config, runner, out)
+    run = _run_lockstep if runner == 'lockstep' else _run_processes
+    run(config, out, cameras, options.view, progress)
+    report_run(config, runner, out, progress.outcomes, console)
+    return 1 if progress.problems or len(progress.outcomes) < config.episodes else 0
+
+
+def check_names(config: RunConfig) -> None:
+    """Refuse names nobody knows before anything starts.
+
+    Raises:
+        UnknownName: Listing the known ones.
+    """
+    for kind, name, known in (
+        ('task', config.task, tuple(TASKS)),
+        ('operator', config.operator, operator_names()),
+        ('policy', config.policy, tuple(POLICIES)),
+    ):
+        if name not in known and not (kind == 'policy' and ':' in name):
+            raise UnknownName(kind, name, known)
+
+
+def _run_processes(
+    config: RunConfig, out: Path, cameras: bool, view: bool, progress: Progress
+) -> None:
+    from rove_bringup.processes import ProcessRunner
+
+    ProcessRunner(config, out, cameras, view).run(progress)
+
+
+def _run_lockstep(
+    config: RunConfig, out: Path, cameras: bool, view: bool, progress: Progress
+) -> None:
+    if view:
+        raise ConfigError('--view shows the processes runner; lockstep leaves a video instead')
+    from rove_bringup.lockstep_recorded import run_recorded
+
+    run_recorded(config, out, cameras, progress)
+
+
+def _directory(wanted: str) -> Path:
+    """The run's own directory, which must not hold a run yet."""
+    out = Path(wanted) if wanted else Path('runs') / datetime.now().strftime('%Y%m%d-%H%M%S')
+    if any(out.glob('episode_*.mcap')):
+        raise ConfigError(f'{out} already holds recordings; name another directory with --out')
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='rove sim',
+        description='Run the twin, a policy and an operator; record every frame, and sum up.',
+    )
+    add_options(parser, RunConfig)
+    parser.add_argument(
+        '--runner',
+        default=RUNNERS[0],
+        help=f'One of: {", ".join(RUNNERS)}. Default: {RUNNERS[0]}.',
+    )
+    parser.add_argument('--headless', action='store_true', help='No cameras, no video.')
+    parser.add_argument('--view', action='store_true', help="Open MuJoCo's viewer on the twin.")
+    parser.add_argument('--out', default='', help='Directory of the run. Default: runs/<time>.')
+    return parser
