@@ -1,0 +1,371 @@
+"""The arbiter: the only part that moves joints, and the writer of the frame record.
+
+Every tick: judge the inputs, apply requests and findings to the phases, compose a target from
+whoever is in command, keep it safe, and follow it within limits. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from rove_teleop.core.arbiter_config import ArbiterConfig
+from rove_teleop.core.compose import Composer
+from rove_teleop.core.desk import Desk, concerned
+from rove_teleop.core.judge import Judge, channel_mask
+from rove_teleop.core.lease import Lease
+from rove_teleop.core.limits import ChannelLimits, Envelopes
+from rove_teleop.core.names import (
+    GROUPS,
+    NUM_BASE,
+    NUM_CHANNELS,
+    NUM_JOINTS,
+    NUM_LEG_JOINTS,
+    Authority,
+    Phase,
+    Stage,
+)
+from rove_teleop.core.phases import PHASE_EVENTS
+from rove_teleop.core.playback import Playback
+from rove_teleop.core.safety import Safety, SafetyRule
+from rove_teleop.core.tags import FrameTags, TagMachine, detail_value
+from rove_teleop.core.tracker import Tracker, describe
+from rove_teleop.core.types import (
+    ActionChunk,
+    Array,
+    Channels,
+    ControlFrame,
+    Event,
+    JointCommand,
+    JointProposal,
+    PlantState,
+    Request,
+    SourceTimes,
+)
+from rove_teleop.core.watch import Watch
+from rove_teleop.errors import InvalidTransition
+
+
+class Legs(Protocol):
+    """Where the leg joints are for a base reference."""
+
+    def solve(self, base: Array, base_velocity: Array) -> tuple[Array, Array]:
+        """Leg positions and velocities (12,) of a base reference and its rate (6,)."""
+
+
+@dataclass(frozen=True)
+class ArbiterInputs:
+    """The newest of everything; the same object may be given again and keeps its age.
+
+    Attributes:
+        requests: Those that came since the last tick, in order of arrival.
+        recorder_alive: Whether the recorder was heard from lately.
+        buttons_held: Whether the operator still holds a button; refuses a rearm.
+    """
+
+    proposal: JointProposal | None = None
+    chunk: ActionChunk | None = None
+    plant: PlantState | None = None
+    requests: tuple[Request, ...] = ()
+    recorder_alive: bool = True
+    buttons_held: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answer to one request; the reason is empty when it was accepted."""
+
+    request_id: str
+    accepted: bool
+    reason: str = ''
+
+
+@dataclass(frozen=True)
+class ArbiterOutput:
+    """What one tick made; command and frame are None until the plant has been seen."""
+
+    command: JointCommand | None
+    frame: ControlFrame | None
+    events: tuple[Event, ...]
+    replies: tuple[Reply, ...]
+
+
+class Arbiter:
+    """Decides per group who commands, and executes it without a jolt.
+
+    Attributes:
+        lease: The operator's lease; acquire and renew it here.
+        judge: Verdicts and their counts.
+    """
+
+    def __init__(
+        self,
+        config: ArbiterConfig,
+        limits: ChannelLimits,
+        legs: Legs,
+        lease: Lease | None = None,
+        rules: tuple[SafetyRule, ...] = (),
+    ) -> None:
+        """Begin held; the executed state is latched from the first plant state.
+
+        Args:
+            config: Times and thresholds.
+            limits: Limits of the channels.
+            legs: Leg kinematics.
+            lease: Another lease than the default one, for its token factory.
+            rules: Safety rules beyond the position limits.
+        """
+        self._config, self._legs = config, legs
+        self.lease = lease or Lease(config.lease_ns)
+        self.judge = Judge(limits.velocity)
+        self._tags = TagMachine()
+        self._desk = Desk(config, self.lease)
+        self._watch = Watch(config, self._tags, self.judge, self.lease)
+        self._playback = Playback(config.splice_ns)
+        self._composer = Composer(config, limits)
+        self._safety = Safety(limits, rules)
+        self._tracker = Tracker(limits.lower, limits.upper, config.period_ns * 1e-9)
+        self._envelopes = Envelopes(limits)
+        self._started = False
+        self._tick = self._event_id = self._stop_tick = 0
+        self._awaited = np.zeros(NUM_CHANNELS, dtype=bool)
+        self._events: list[Event] = []
+        self._now_ns = 0
+        self._reason = 'waiting for an episode'
+        self._joints = Channels(np.zeros(NUM_JOINTS), np.zeros(NUM_JOINTS))
+        self._legs_state = (np.zeros(NUM_LEG_JOINTS), np.zeros(NUM_LEG_JOINTS))
+        self._applied: dict[str, SourceTimes] = {}
+
+    def step(self, inputs: ArbiterInputs, now_ns: int) -> ArbiterOutput:
+        """One control tick.
+
+        Args:
+            inputs: The newest of everything.
+            now_ns: Time of this tick [ns, monotonic].
+        """
+        self._tick, self._now_ns, self._events = self._tick + 1, now_ns, []
+        self._take(inputs)
+        replies = tuple(
+            self._answer(request, inputs)
+            for request in sorted(inputs.requests, key=lambda r: r.event != 'stop')
+        )
+        for finding in self._watch.findings(self._playback, inputs.recorder_alive, now_ns):
+            self._emit(finding.kind, finding.groups, finding.actor, finding.detail)
+        if not self._started:
+            return ArbiterOutput(None, None, tuple(self._events), replies)
+        policy = self._playback.sample(now_ns) if self._playback.playable(now_ns) else None
+        self._move(policy)
+        frame = self._frame(self._tags.tags(), policy)
+        return ArbiterOutput(self._command(), frame, tuple(self._events), replies)
+
+    def _take(self, inputs: ArbiterInputs) -> None:
+        """Judge the inputs and let the accepted ones in."""
+        now_ns, composer = self._now_ns, self._composer
+        if (plant := self.judge.take_plant(inputs.plant, now_ns)) is not None:
+            self._stamp('plant', plant.seq, plant.t_ns, plant.t_receive_ns)
+            if not self._started:
+                self._latch(plant)
+        if (chunk := self.judge.take_chunk(inputs.chunk, now_ns)) is not None:
+            self._stamp('policy', chunk.seq, chunk.t_observation_ns, chunk.t_receive_ns)
+            self._play(chunk)
+        reference = np.where(composer.followed, composer.human, self._tracker.position)
+        checked = composer.followed | self._awaited
+        proposal = self.judge.take_proposal(inputs.proposal, checked, reference, now_ns)
+        if proposal is not None:
+            seq, t_source_ns = proposal.operator_seq, proposal.t_source_ns
+            self._stamp('operator', seq, t_source_ns, proposal.t_operator_ns)
+            self._follow()
+
+    def _play(self, chunk: ActionChunk) -> None:
+        """Go on with a newer chunk, from rest if the one before had run out."""
+        played_out = not self._playback.playable(self._now_ns)
+        self._playback.load(chunk, self._now_ns)
+        if played_out:
+            policy, proposed = self._playback.sample(self._now_ns), self._playback.channels
+            self._composer.resume(self._executed(), policy, proposed, self._now_ns)
+
+    def _follow(self) -> None:
+        """Let the accepted proposal lead the groups that may follow it."""
+        proposal = self.judge.proposal
+        if proposal is not None and (groups := self._watch.led_by(proposal)):
+            self._composer.take(proposal, channel_mask(groups), self._tracker.position)
+
+    def _latch(self, plant: PlantState) -> None:
+        """Begin where the robot is."""
+        base = self._tracker.position[:NUM_BASE] if self._started else self._config.initial_base
+        position = np.concatenate((base, plant.position[NUM_LEG_JOINTS:]))
+        self._tracker.seed(position, np.zeros(NUM_CHANNELS))
+        self._started = True
+
+    def _stamp(self, source: str, seq: int, t_source_ns: int, t_receive_ns: int) -> None:
+        self._applied[source] = SourceTimes(seq, t_source_ns, t_receive_ns, self._now_ns)
+
+    def _executed(self) -> Channels:
+        return Channels(self._tracker.position, self._tracker.velocity)
+
+    def _answer(self, request: Request, inputs: ArbiterInputs) -> Reply:
+        reason = self._desk.refusal(request, self._now_ns)
+        if not reason:
+            try:
+                reason = self._perform(request, inputs)
+            except InvalidTransition as error:
+                reason = str(error)
+        if reason and request.event != 'heartbeat':
+            detail = f'{request.event}: {reason}'
+            self._emit('refused', request.groups, request.operator_id, detail)
+        return Reply(request.request_id, not reason, reason)
+
+    def _perform(self, request: Request, inputs: ArbiterInputs) -> str:
+        """Do what a request that passed the desk asks for; why not, if it cannot be done."""
+        kind, detail = request.event, request.detail
+        if kind == 'heartbeat':
+            self.lease.heartbeat(request.operator_id, request.epoch, self._now_ns)
+            return ''
+        if reason := self._obstacle(request, inputs):
+            return reason
+        if kind in ('success', 'failure'):
+            groups: tuple[str, ...] = ()
+        elif kind == 'mark_recovery':
+            kind, groups, detail = 'recovery', (), f'source=operator {detail}'.rstrip()
+        elif kind == 'stop':
+            groups = GROUPS
+        else:
+            groups = concerned(request, self._tags.phase)
+        if kind == 'takeover':
+            detail = f'anchor_id={self._tags.anchor_id + 1} {detail}'.rstrip()
+        elif kind == 'episode_start' and not detail_value(detail, 'episode'):
+            detail = f'episode={self._event_id + 1} {detail}'.rstrip()
+        self._emit(kind, groups, request.operator_id, detail)
+        return ''
+
+    def _obstacle(self, request: Request, inputs: ArbiterInputs) -> str:
+        """What else than the phases stands against a request."""
+        kind, tags = request.event, self._tags
+        if kind in ('success', 'failure', 'episode_end') and not tags.episode:
+            return 'no episode is running'
+        if kind == 'episode_start' and tags.episode:
+            return f'episode {tags.episode!r} is running; end it first'
+        if kind == 'episode_start' and Phase.STOPPED in tags.phase:
+            return 'the robot is stopped; rearm first'
+        if kind == 'mark_recovery' and tags.stage is not Stage.ADAPTATION:
+            return f'the stage is {tags.stage.name.lower()}, not adaptation'
+        if kind == 'rearm' and inputs.buttons_held:
+            return 'a button is still held; release every button first'
+        if kind == 'rearm' and self._stop_tick == self._tick:
+            return 'a stop came in the same tick'
+        if kind in ('takeover', 'release', 'rearm', 'episode_start'):
+            if trouble := self._watch.plant_trouble:
+                return trouble
+        if kind == 'takeover':
+            return self._watch.operator_trouble(request.groups, self._now_ns)
+        return ''
+
+    def _emit(self, kind: str, groups: tuple[str, ...], actor: str, detail: str) -> None:
+        """Record an event and let everything that depends on the phases follow it."""
+        fell = self._watch.damping
+        self._event_id += 1
+        event = Event(self._event_id, self._tick, self._now_ns, kind, tuple(groups), actor, detail)
+        self._events.append(event)
+        self._tags.apply(event)
+        if kind not in PHASE_EVENTS or not groups:
+            return
+        self._watch.note(event)
+        self._reason = f'{kind}: {detail}' if detail else kind
+        self._composer.assign(self._tags.authority)
+        self._awaited = self._awaiting()
+        channels = channel_mask(groups)
+        if kind == 'takeover':
+            self._composer.begin_takeover(channels, self._tracker.position)
+        elif kind == 'human':
+            self._follow()
+        elif kind == 'blend':
+            policy = self._playback.sample(self._now_ns)
+            end_ns = self._composer.begin_blend(channels, self._executed(), policy, self._now_ns)
+            self._watch.fade_until(groups, end_ns)
+        elif kind == 'stop':
+            self._stop_tick = self._tick
+        elif kind == 'rearm' and fell and self.judge.plant is not None:
+            self._latch(self.judge.plant)  # the joints were not following while it fell
+
+    def _awaiting(self) -> Array:
+        """Channels that will follow the operator's next proposal, fingers not included."""
+        groups = [
+            group
+            for group, phase, authority in zip(
+                GROUPS, self._tags.phase, self._tags.authority, strict=True
+            )
+            if phase is Phase.TO_HUMAN and authority is Authority.HOLD and 'hand' not in group
+        ]
+        return channel_mask(groups)
+
+    def _move(self, policy: Channels | None) -> None:
+        """Advance the executed command by one period."""
+        if self._watch.newly_frozen:
+            self._composer.freeze(channel_mask(self._watch.newly_frozen))
+        tracker = self._tracker
+        envelope = self._envelopes.of(self._watch.paces(self._now_ns))
+        target = self._composer.target(
+            tracker.position, policy, self._playback.channels, self._now_ns
+        )
+        bounds = self._safety.bounds(tracker.position, tracker.velocity, envelope)
+        tracker.step(target, bounds, envelope)
+        legs = self._legs.solve(tracker.position[:NUM_BASE], tracker.velocity[:NUM_BASE])
+        if np.isfinite(legs[0]).all() and np.isfinite(legs[1]).all():
+            self._legs_state = legs
+        else:
+            self._legs_state = (self._legs_state[0], np.zeros(NUM_LEG_JOINTS))
+            self.judge.counts['legs: reject not finite'] += 1
+        self._joints = Channels(
+            np.concatenate((self._legs_state[0], tracker.position[NUM_BASE:])),
+            np.concatenate((self._legs_state[1], tracker.velocity[NUM_BASE:])),
+        )
+
+    def _command(self) -> JointCommand:
+        return JointCommand(
+            seq=self._tick,
+            session=self._config.session,
+            writer_id=self._config.writer_id,
+            t_ns=self._now_ns,
+            valid_until_ns=self._now_ns + self._config.command_valid_ns,
+            position=self._joints.position,
+            velocity=self._joints.velocity,
+            effort=np.zeros(NUM_JOINTS),
+            base=self._tracker.position[:NUM_BASE],
+            base_velocity=self._tracker.velocity[:NUM_BASE],
+            damping=self._watch.damping,
+        )
+
+    def _frame(self, tags: FrameTags, policy: Channels | None) -> ControlFrame:
+        plant, verdicts = self.judge.plant, self.judge.verdicts
+        assert plant is not None  # there is no frame before the first one
+        active = self._tracker.active
+        return ControlFrame(
+            tick=self._tick,
+            t_ns=self._now_ns,
+            **vars(tags),
+            reason=self._reason,
+            operator_id=self.lease.holder,
+            policy_proposal=policy,
+            human_proposal=self._human_proposal(),
+            executed=self._executed(),
+            joint_position=self._joints.position,
+            joint_velocity=self._joints.velocity,
+            measured_position=plant.position,
+            measured_velocity=plant.velocity,
+            operator=self._applied.get('operator', SourceTimes()),
+            policy=self._applied.get('policy', SourceTimes()),
+            plant=self._applied['plant'],
+            verdicts=tuple(verdict.text for verdict in verdicts.values()),
+            limits=describe(active) if active.any() else (),
+        )
+
+    def _human_proposal(self) -> Channels | None:
+        """What the operator wants, as long as teleop is heard from."""
+        proposal = self.judge.proposal
+        if proposal is None:
+            return None
+        if self._now_ns - proposal.t_receive_ns > self._config.operator_lost_ns:
+            return None
+        return Channels(proposal.position, proposal.velocity)

@@ -1,0 +1,104 @@
+"""The desk where requests are checked: known, new, recent, and from somebody who may ask."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from rove_teleop.core.arbiter_config import ArbiterConfig
+from rove_teleop.core.lease import Lease
+from rove_teleop.core.names import GROUPS, Phase
+from rove_teleop.core.phases import REQUESTS, TABLE, allowed
+from rove_teleop.core.types import Request
+from rove_teleop.errors import InvalidTransition
+
+DIRECTOR = 'director'
+"""The operator_id of the episode director, who needs no lease."""
+
+_ANYBODY = ('stop', 'hold')
+_DIRECTORS = ('episode_start', 'episode_end', 'success', 'failure', 'rearm', 'mark_recovery')
+_URGENT = ('takeover', 'release', 'rearm')
+_REMEMBERED = 4096
+_MS = 1_000_000
+
+
+class Desk:
+    """Says why a request is refused whatever the phases are."""
+
+    def __init__(self, config: ArbiterConfig, lease: Lease) -> None:
+        """Check against this lease."""
+        self._config, self._lease = config, lease
+        self._ids: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def refusal(self, request: Request, now_ns: int) -> str:
+        """Why a request is refused, empty when it is not; the same id is never accepted twice."""
+        reason = self._malformed(request) or self._late(request, now_ns) or self._foreign(request)
+        if not reason and request.request_id:
+            self._remember(request.request_id)
+        return reason
+
+    def _malformed(self, request: Request) -> str:
+        if request.event not in REQUESTS:
+            return f'unknown request {request.event!r}; known: {", ".join(REQUESTS)}'
+        if unknown := [group for group in request.groups if group not in GROUPS]:
+            return f'unknown group {unknown[0]!r}; known: {", ".join(GROUPS)}'
+        return ''
+
+    def _late(self, request: Request, now_ns: int) -> str:
+        if request.event in ('stop', 'heartbeat'):
+            return ''
+        if not request.request_id:
+            return 'request_id is empty; give every request a new one'
+        if request.request_id in self._ids:
+            return f'request_id {request.request_id!r} was used before'
+        age_ns = now_ns - request.t_receive_ns
+        if (
+            request.event in _URGENT
+            and request.t_receive_ns
+            and age_ns > self._config.request_age_ns
+        ):
+            return f'the request is {age_ns // _MS} ms old'
+        return ''
+
+    def _foreign(self, request: Request) -> str:
+        if request.event in _ANYBODY:
+            return ''
+        if request.operator_id == DIRECTOR:
+            if request.event in _DIRECTORS or (
+                request.event == 'release' and not self._lease.holder
+            ):
+                return ''
+            return f'{request.event!r} is for the holder of the operator lease'
+        return self._lease.refusal(request.operator_id, request.epoch)
+
+    def _remember(self, request_id: str) -> None:
+        self._ids.add(request_id)
+        self._order.append(request_id)
+        if len(self._order) > _REMEMBERED:
+            self._ids.discard(self._order.popleft())
+
+
+def concerned(request: Request, phases: list[Phase]) -> tuple[str, ...]:
+    """The groups a request moves: the named ones, or of all those that can.
+
+    Args:
+        request: One whose event the phase table knows.
+        phases: Per group, in the order of ``GROUPS``.
+
+    Raises:
+        InvalidTransition: A named group refuses it, or all do.
+    """
+    able = tuple(
+        group
+        for group, phase in zip(GROUPS, phases, strict=True)
+        if (phase, request.event) in TABLE
+    )
+    named = tuple(group for group in GROUPS if group in (request.groups or GROUPS))
+    refused = [group for group in named if group not in able]
+    if refused and (request.groups or not able):
+        phase = phases[GROUPS.index(refused[0])]
+        raise InvalidTransition(
+            f'{request.event!r} is refused for {refused[0]} in phase {phase.name.lower()}; '
+            f'allowed: {", ".join(allowed(phase))}'
+        )
+    return tuple(group for group in named if group in able)

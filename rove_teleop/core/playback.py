@@ -1,0 +1,89 @@
+"""Plays a policy's chunks: where the newest one is now, spliced to the one before."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rove_teleop.core.fade import Fade
+from rove_teleop.core.judge import channel_mask
+from rove_teleop.core.names import NUM_CHANNELS
+from rove_teleop.core.types import ActionChunk, Array, Channels
+
+_Cubic = tuple[Array, Array, Array, Array]
+
+
+class Playback:
+    """The newest chunk as a smooth path in time.
+
+    Between rows the path is a cubic with the slopes of the neighbouring rows (Catmull-Rom).
+    Before the first row it rests at the first, after the last it rests at the last. A chunk
+    is playable until one ``dt`` after its last row.
+
+    Attributes:
+        chunk: The newest chunk, None before the first.
+        channels: Channels the policy proposes for, bool of shape (37,).
+    """
+
+    def __init__(self, splice_ns: int) -> None:
+        """Begin without a chunk.
+
+        Args:
+            splice_ns: Time over which the step from one chunk to the next is spread [ns].
+        """
+        self._splice_ns = splice_ns
+        self._splice = Fade(NUM_CHANNELS)
+        self._slopes = np.zeros((0, NUM_CHANNELS))
+        self._segment = -1
+        self._coefficients: _Cubic | None = None
+        self.chunk: ActionChunk | None = None
+        self.channels = np.zeros(NUM_CHANNELS, dtype=bool)
+
+    def load(self, chunk: ActionChunk, now_ns: int) -> None:
+        """Play this chunk from now on; it has passed the judge."""
+        before = self.sample(now_ns) if self.playable(now_ns) else None
+        shared = self.channels
+        self.chunk, self._segment = chunk, -1
+        self._slopes = (
+            np.gradient(chunk.position, chunk.dt, axis=0)
+            if len(chunk.position) > 1
+            else np.zeros_like(chunk.position)
+        )
+        self.channels = channel_mask(chunk.groups)
+        if before is not None:
+            after = self._path(now_ns)
+            step = Channels(before.position - after.position, before.velocity - after.velocity)
+            self._splice.start(shared & self.channels, step, now_ns, self._splice_ns)
+
+    def playable(self, now_ns: int) -> bool:
+        """Whether the newest chunk still has something to say."""
+        chunk = self.chunk
+        if chunk is None:
+            return False
+        return (now_ns - chunk.t0_ns) * 1e-9 <= len(chunk.position) * chunk.dt
+
+    def sample(self, now_ns: int) -> Channels:
+        """Where the policy wants the channels now, each shape (37,)."""
+        path, step = self._path(now_ns), self._splice.sample(now_ns)
+        if step is None:
+            return path
+        return Channels(path.position + step.position, path.velocity + step.velocity)
+
+    def _path(self, now_ns: int) -> Channels:
+        assert self.chunk is not None
+        rows, dt = self.chunk.position, self.chunk.dt
+        at = (now_ns - self.chunk.t0_ns) * 1e-9 / dt
+        if at <= 0.0 or at >= len(rows) - 1:
+            return Channels(rows[0 if at <= 0.0 else -1], np.zeros(NUM_CHANNELS))
+        segment = int(at)
+        if self._coefficients is None or segment != self._segment:
+            self._segment, self._coefficients = segment, self._cubic(segment, dt)
+        c0, c1, c2, c3 = self._coefficients
+        s = at - segment
+        position = c0 + s * (c1 + s * (c2 + s * c3))
+        return Channels(position, (c1 + s * (2.0 * c2 + (3.0 * s) * c3)) / dt)
+
+    def _cubic(self, segment: int, dt: float) -> _Cubic:
+        assert self.chunk is not None
+        p, q = self.chunk.position[segment], self.chunk.position[segment + 1]
+        u, v = self._slopes[segment] * dt, self._slopes[segment + 1] * dt
+        return p, u, 3.0 * (q - p) - 2.0 * u - v, 2.0 * (p - q) + u + v
