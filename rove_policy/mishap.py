@@ -51,7 +51,7 @@ def draw_mishap(seed: int, probability: float, kind: str = '') -> Mishap:
     rng = np.random.default_rng((_STREAM, seed))
     fails, drawn = rng.random() < probability, str(rng.choice(MISHAPS[1:]))
     distance, side = rng.uniform(*_MISS), rng.choice((-0.5, 0.5)) * math.pi
-    share, stalls_early = rng.uniform(0.2, 0.8), rng.random() < 0.5
+    share, stalls_early = rng.uniform(0.1, 0.5), rng.random() < 0.5
     kind = kind or (drawn if fails else 'none')
     if kind == 'miss':
         direction = side + rng.normal(0.0, 0.2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pinocchio as pin
 
@@ -115,14 +117,14 @@ class ScriptedPolicy:
             return True
         if t > plan.mishap_at or self._attempts >= _ATTEMPTS:
             return False
-        way = plan.trajectory
-        if t < way.span('descend')[0]:
+        way, held = plan.trajectory, plan.scene.in_hand
+        if t < way.span('descend')[0] < math.inf:
             return bool(np.linalg.norm(scene.cube[:3] - plan.scene.cube[:3]) > _PUSHED)
-        carrying = way.span('lift')[1] < t < way.span('lower')[1]
+        carrying = (0.0 if held else way.span('lift')[1]) < t < way.span('lower')[1]
         lost = carrying and not scene.in_hand
         unplaced = t > way.duration + _PATIENCE and not scene.placed
         self._attempts += lost or unplaced
-        first_look_at_the_grasp = carrying and not plan.scene.in_hand
+        first_look_at_the_grasp = carrying and not held
         return lost or unplaced or first_look_at_the_grasp
 
     def _success(self, plan: Plan, scene: Scene, t: float) -> float:
