@@ -123,7 +123,7 @@ class Arbiter:
         self._tags = TagMachine()
         self._desk = Desk(config, self.lease)
         self._watch = Watch(config, self._tags, self.judge, self.lease)
-        self._playback = Playback(config.splice_ns)
+        self._playback = Playback(config.splice_ns, config.policy_lost_ns)
         self._composer = Composer(config, limits)
         self._safety = Safety(limits, rules)
         self._tracker = Tracker(limits.lower, limits.upper, config.period_ns * 1e-9)
@@ -155,10 +155,15 @@ class Arbiter:
             self._emit(finding.kind, finding.groups, finding.actor, finding.detail)
         if not self._started:
             return ArbiterOutput(None, None, tuple(self._events), replies)
-        policy = self._playback.sample(now_ns) if self._playback.playable(now_ns) else None
+        policy = self._playback.sample(now_ns)
         self._move(policy)
         frame = self._frame(self._tags.tags(), policy)
         return ArbiterOutput(self._command(), frame, tuple(self._events), replies)
+
+    def admissible(self, request: Request, now_ns: int) -> str:
+        """Why a request would be refused right now, empty when it would not; changes nothing."""
+        refusal = self._desk.refusal(request, now_ns)
+        return refusal or self._refusal(request, ArbiterInputs())
 
     def _take(self, inputs: ArbiterInputs) -> None:
         """Judge the inputs and let the accepted ones in."""
@@ -169,7 +174,7 @@ class Arbiter:
                 self._latch(plant)
         if (chunk := self.judge.take_chunk(inputs.chunk, now_ns)) is not None:
             self._stamp('policy', chunk.seq, chunk.t_observation_ns, chunk.t_receive_ns)
-            self._play(chunk)
+            self._playback.load(chunk, now_ns)
         reference = np.where(composer.followed, composer.human, self._tracker.position)
         checked = composer.followed | self._awaited
         proposal = self.judge.take_proposal(inputs.proposal, checked, reference, now_ns)
@@ -177,14 +182,6 @@ class Arbiter:
             seq, t_source_ns = proposal.operator_seq, proposal.t_source_ns
             self._stamp('operator', seq, t_source_ns, proposal.t_operator_ns)
             self._follow()
-
-    def _play(self, chunk: ActionChunk) -> None:
-        """Go on with a newer chunk, from rest if the one before had run out."""
-        played_out = not self._playback.playable(self._now_ns)
-        self._playback.load(chunk, self._now_ns)
-        if played_out:
-            policy, proposed = self._playback.sample(self._now_ns), self._playback.channels
-            self._composer.resume(self._executed(), policy, proposed, self._now_ns)
 
     def _follow(self) -> None:
         """Let the accepted proposal lead the groups that may follow it."""
@@ -206,38 +203,43 @@ class Arbiter:
         return Channels(self._tracker.position, self._tracker.velocity)
 
     def _answer(self, request: Request, inputs: ArbiterInputs) -> Reply:
-        reason = self._desk.refusal(request, self._now_ns)
+        reason = self._desk.refusal(request, self._now_ns) or self._refusal(request, inputs)
         if not reason:
-            try:
-                reason = self._perform(request, inputs)
-            except InvalidTransition as error:
-                reason = str(error)
-        if reason and request.event != 'heartbeat':
+            self._desk.remember(request)
+            self._perform(request)
+        elif request.event != 'heartbeat':
             detail = f'{request.event}: {reason}'
             self._emit('refused', request.groups, request.operator_id, detail)
         return Reply(request.request_id, not reason, reason)
 
-    def _perform(self, request: Request, inputs: ArbiterInputs) -> str:
-        """Do what a request that passed the desk asks for; why not, if it cannot be done."""
+    def _perform(self, request: Request) -> None:
+        """Do what a request that nothing stands against asks for."""
         kind, detail = request.event, request.detail
+        groups: tuple[str, ...] = ()
         if kind == 'heartbeat':
             self.lease.heartbeat(request.operator_id, request.epoch, self._now_ns)
-            return ''
-        if reason := self._obstacle(request, inputs):
-            return reason
-        if kind in ('success', 'failure'):
-            groups: tuple[str, ...] = ()
-        elif kind == 'mark_recovery':
-            kind, groups, detail = 'recovery', (), f'source=operator {detail}'.rstrip()
-        elif kind == 'stop':
-            groups = GROUPS
-        else:
+            return
+        if kind in PHASE_EVENTS:
             groups = concerned(request, self._tags.phase)
         if kind == 'takeover':
-            detail = f'anchor_id={self._tags.anchor_id + 1} {detail}'.rstrip()
+            detail = f'anchor_id={self._tags.anchor_id + 1} {detail}'
+        if kind in ('takeover', 'release'):
+            detail = f'{detail} t_receive_ns={request.t_receive_ns or self._now_ns}'
         elif kind == 'episode_start' and not detail_value(detail, 'episode'):
-            detail = f'episode={self._event_id + 1} {detail}'.rstrip()
-        self._emit(kind, groups, request.operator_id, detail)
+            detail = f'episode={self._event_id + 1} {detail}'
+        elif kind == 'mark_recovery':
+            kind, detail = 'recovery', f'source=operator {detail}'
+        self._emit(kind, groups, request.operator_id, detail.strip())
+
+    def _refusal(self, request: Request, inputs: ArbiterInputs) -> str:
+        """Why a request that passed the desk cannot be done now, empty when it can."""
+        if reason := self._obstacle(request, inputs):
+            return reason
+        if request.event in PHASE_EVENTS:
+            try:
+                concerned(request, self._tags.phase)
+            except InvalidTransition as error:
+                return str(error)
         return ''
 
     def _obstacle(self, request: Request, inputs: ArbiterInputs) -> str:
@@ -255,12 +257,12 @@ class Arbiter:
             return 'a button is still held; release every button first'
         if kind == 'rearm' and self._stop_tick == self._tick:
             return 'a stop came in the same tick'
+        reason = ''
         if kind in ('takeover', 'release', 'rearm', 'episode_start'):
-            if trouble := self._watch.plant_trouble:
-                return trouble
+            reason = self._watch.plant_trouble
         if kind == 'takeover':
-            return self._watch.operator_trouble(request.groups, self._now_ns)
-        return ''
+            reason = reason or self._watch.operator_trouble(request.groups, self._now_ns)
+        return reason
 
     def _emit(self, kind: str, groups: tuple[str, ...], actor: str, detail: str) -> None:
         """Record an event and let everything that depends on the phases follow it."""
@@ -282,6 +284,7 @@ class Arbiter:
             self._follow()
         elif kind == 'blend':
             policy = self._playback.sample(self._now_ns)
+            assert policy is not None  # a blend begins with a playable chunk
             end_ns = self._composer.begin_blend(channels, self._executed(), policy, self._now_ns)
             self._watch.fade_until(groups, end_ns)
         elif kind == 'stop':

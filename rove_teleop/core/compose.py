@@ -79,12 +79,6 @@ class Composer:
         self._fade.start(channels, offset, now_ns, duration_ns)
         return now_ns + duration_ns
 
-    def resume(self, executed: Channels, policy: Channels, proposed: Array, now_ns: int) -> None:
-        """Go on with a policy that had run dry, from where its channels came to rest."""
-        channels = self._playing & proposed
-        if channels.any():
-            self.begin_blend(channels, executed, policy, now_ns)
-
     def take(self, proposal: JointProposal, channels: Array, executed: Array) -> None:
         """Let the channels of a judged proposal lead, bool of shape (37,)."""
         self._pickup.update(proposal.position, executed, channels)

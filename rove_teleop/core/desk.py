@@ -16,6 +16,9 @@ DIRECTOR = 'director'
 
 _ANYBODY = ('stop', 'hold')
 _DIRECTORS = ('episode_start', 'episode_end', 'success', 'failure', 'rearm', 'mark_recovery')
+_PARTIAL = ('takeover', 'release', 'hold')
+"""Requests that can be about some of the groups; all others are about the whole robot."""
+
 _URGENT = ('takeover', 'release', 'rearm')
 _REMEMBERED = 4096
 _MS = 1_000_000
@@ -31,11 +34,17 @@ class Desk:
         self._order: deque[str] = deque()
 
     def refusal(self, request: Request, now_ns: int) -> str:
-        """Why a request is refused, empty when it is not; the same id is never accepted twice."""
-        reason = self._malformed(request) or self._late(request, now_ns) or self._foreign(request)
-        if not reason and request.request_id:
-            self._remember(request.request_id)
-        return reason
+        """Why a request is refused, empty when it is not; changes nothing."""
+        return self._malformed(request) or self._late(request, now_ns) or self._foreign(request)
+
+    def remember(self, request: Request) -> None:
+        """Never accept a request with this id again."""
+        if not request.request_id or request.request_id in self._ids:
+            return
+        self._ids.add(request.request_id)
+        self._order.append(request.request_id)
+        if len(self._order) > _REMEMBERED:
+            self._ids.discard(self._order.popleft())
 
     def _malformed(self, request: Request) -> str:
         if request.event not in REQUESTS:
@@ -71,12 +80,6 @@ class Desk:
             return f'{request.event!r} is for the holder of the operator lease'
         return self._lease.refusal(request.operator_id, request.epoch)
 
-    def _remember(self, request_id: str) -> None:
-        self._ids.add(request_id)
-        self._order.append(request_id)
-        if len(self._order) > _REMEMBERED:
-            self._ids.discard(self._order.popleft())
-
 
 def concerned(request: Request, phases: list[Phase]) -> tuple[str, ...]:
     """The groups a request moves: the named ones, or of all those that can.
@@ -93,9 +96,10 @@ def concerned(request: Request, phases: list[Phase]) -> tuple[str, ...]:
         for group, phase in zip(GROUPS, phases, strict=True)
         if (phase, request.event) in TABLE
     )
-    named = tuple(group for group in GROUPS if group in (request.groups or GROUPS))
+    wanted = request.groups if request.event in _PARTIAL else ()
+    named = tuple(group for group in GROUPS if group in (wanted or GROUPS))
     refused = [group for group in named if group not in able]
-    if refused and (request.groups or not able):
+    if refused and (wanted or not able):
         phase = phases[GROUPS.index(refused[0])]
         raise InvalidTransition(
             f'{request.event!r} is refused for {refused[0]} in phase {phase.name.lower()}; '

@@ -17,20 +17,23 @@ class Playback:
 
     Between rows the path is a cubic with the slopes of the neighbouring rows (Catmull-Rom).
     Before the first row it rests at the first, after the last it rests at the last. A chunk
-    is playable until one ``dt`` after its last row.
+    is playable until one ``dt`` after its last row, and lost a grace later; in between its
+    last row is held.
 
     Attributes:
         chunk: The newest chunk, None before the first.
         channels: Channels the policy proposes for, bool of shape (37,).
     """
 
-    def __init__(self, splice_ns: int) -> None:
+    def __init__(self, splice_ns: int, grace_ns: int) -> None:
         """Begin without a chunk.
 
         Args:
             splice_ns: Time over which the step from one chunk to the next is spread [ns].
+            grace_ns: How long the last row is held [ns].
         """
-        self._splice_ns = splice_ns
+        self._splice_ns, self._grace_ns = splice_ns, grace_ns
+        self._end_ns = 0
         self._splice = Fade(NUM_CHANNELS)
         self._slopes = np.zeros((0, NUM_CHANNELS))
         self._segment = -1
@@ -40,9 +43,10 @@ class Playback:
 
     def load(self, chunk: ActionChunk, now_ns: int) -> None:
         """Play this chunk from now on; it has passed the judge."""
-        before = self.sample(now_ns) if self.playable(now_ns) else None
+        before = self.sample(now_ns)
         shared = self.channels
         self.chunk, self._segment = chunk, -1
+        self._end_ns = chunk.t0_ns + int(len(chunk.position) * chunk.dt * 1e9)
         self._slopes = (
             np.gradient(chunk.position, chunk.dt, axis=0)
             if len(chunk.position) > 1
@@ -56,13 +60,16 @@ class Playback:
 
     def playable(self, now_ns: int) -> bool:
         """Whether the newest chunk still has something to say."""
-        chunk = self.chunk
-        if chunk is None:
-            return False
-        return (now_ns - chunk.t0_ns) * 1e-9 <= len(chunk.position) * chunk.dt
+        return self.chunk is not None and now_ns <= self._end_ns
 
-    def sample(self, now_ns: int) -> Channels:
-        """Where the policy wants the channels now, each shape (37,)."""
+    def lost(self, now_ns: int) -> bool:
+        """Whether there has been nothing to play for longer than the grace."""
+        return self.chunk is None or now_ns > self._end_ns + self._grace_ns
+
+    def sample(self, now_ns: int) -> Channels | None:
+        """Where the policy wants the channels now, each shape (37,); None when it is lost."""
+        if self.lost(now_ns):
+            return None
         path, step = self._path(now_ns), self._splice.sample(now_ns)
         if step is None:
             return path

@@ -44,7 +44,6 @@ class _Group:
     released_ns: int = 0
     wait_until_ns: int | None = None  # a release waits for a fresh chunk until then
     fade_end_ns: int = 0
-    playable_ns: int = 0
     switch_ns: int | None = None
 
 
@@ -140,8 +139,6 @@ class Watch:
             group.frozen = group.lost = False
         elif kind == 'human':
             group.human_ns = now_ns
-        elif kind == 'blend':
-            group.playable_ns = now_ns
         elif kind in ('input_lost', 'input_back'):
             group.lost = kind == 'input_lost'
         if kind not in ('settled', 'auto', 'input_back', 'plant_back', 'rearm'):
@@ -237,8 +234,7 @@ class Watch:
                 elif now_ns > group.wait_until_ns:
                     lost.append(group.name)
             elif self._tags.authority[index] in (Authority.POLICY, Authority.BLEND):
-                group.playable_ns = now_ns if playable else group.playable_ns
-                if now_ns - group.playable_ns > self._config.policy_lost_ns:
+                if playback.lost(now_ns):
                     lost.append(group.name)
                 elif self._tags.phase[index] is Phase.TO_AUTO and now_ns >= group.fade_end_ns:
                     done.append(group.name)
