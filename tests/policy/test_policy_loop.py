@@ -83,8 +83,9 @@ def test_it_waits_until_plant_frame_and_task_are_there() -> None:
     policy = FakePolicy()
     loop = PolicyLoop(InlineWorker(policy))
     whole = inputs(0)
-    for part in ('plant', 'frame', 'task'):
-        assert loop.step(replace(whole, **{part: None}), SCRIPT.start_ns) is None
+    parts: tuple[dict[str, Any], ...] = ({'plant': None}, {'frame': None}, {'task': None})
+    for part in parts:
+        assert loop.step(replace(whole, **part), SCRIPT.start_ns) is None
     assert policy.seen == []
     assert loop.step(whole, SCRIPT.start_ns) is not None
 

@@ -22,7 +22,8 @@ def ask(service: PolicyService, kind: str, now_ns: int = 0, **body: Any) -> dict
 
 
 def reset(service: PolicyService, **body: Any) -> dict[str, Any]:
-    return ask(service, 'reset', **({'seed': 3, 'task': 'wave'} | body))
+    fields: dict[str, Any] = {'seed': 3, 'task': 'wave'}
+    return ask(service, 'reset', **(fields | body))
 
 
 def infer(service: PolicyService, **body: Any) -> dict[str, Any]:
