@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from rove_bringup.report.cameras import camera_frames
 from rove_bringup.report.switches import find_switches
-from rove_bringup.report.video import annotated_pictures
+from rove_bringup.report.video import annotated_pictures, main_camera
 from rove_teleop.recording.episode import Episode
 
 AFTER_NS = 700_000_000
@@ -26,15 +27,13 @@ def write_picture(recording: Path, episode: Episode, path: Path) -> Path | None:
     Returns:
         ``path``, or None when no camera was recorded.
     """
-    wanted = _moment_ns(episode)
-    best, gap = None, np.inf
-    for stamp_ns, picture in annotated_pictures(recording, episode):
-        if abs(stamp_ns - wanted) < gap:
-            best, gap = picture, abs(stamp_ns - wanted)
-    if best is None:
-        return None
-    path.write_bytes(cv2.imencode('.png', best)[1].tobytes())
-    return path
+    wanted, camera = _moment_ns(episode), main_camera(recording)
+    stamps = [frame.stamp_ns for frame in camera_frames(recording) if frame.camera == camera]
+    for stamp_ns in sorted(stamps, key=lambda stamp: abs(stamp - wanted)):
+        for _, picture in annotated_pictures(recording, episode, stamp_ns):
+            path.write_bytes(cv2.imencode('.png', picture)[1].tobytes())
+            return path
+    return None
 
 
 def _moment_ns(episode: Episode) -> int:

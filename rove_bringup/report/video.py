@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from rove_bringup.report.cameras import camera_frames
+from rove_bringup.report.cameras import CameraFrame, camera_frames
 from rove_bringup.report.overlay import Caption, compose
 from rove_teleop.recording.episode import Array, Episode
 
@@ -53,24 +53,34 @@ def write_video(recording: Path, episode: Episode, path: Path) -> Path | None:
     return path
 
 
-def annotated_pictures(recording: Path, episode: Episode) -> Iterator[tuple[int, Array]]:
+def annotated_pictures(
+    recording: Path, episode: Episode, stamp_ns: int | None = None
+) -> Iterator[tuple[int, Array]]:
     """Yield the stamp [ns] and the composed picture for every picture of the main camera.
 
     Without a main camera the head camera's pictures are shown alone.
+
+    Args:
+        recording: The MCAP file the episode came from.
+        episode: The same, loaded.
+        stamp_ns: Only the picture of this very stamp, None for all.
     """
-    cameras = {frame.camera for frame in camera_frames(recording)}
-    main = MAIN_CAMERA if MAIN_CAMERA in cameras else INSET_CAMERA
-    inset = None
+    main = main_camera(recording)
+    head: CameraFrame | None = None
     for frame in camera_frames(recording):
-        if frame.camera not in (main, INSET_CAMERA):
-            continue
-        image = frame.image()
-        if image is None:
-            continue
-        if frame.camera == main:
-            yield frame.stamp_ns, compose(image, inset, Caption.at(episode, frame.stamp_ns))
-        else:
-            inset = image
+        if frame.camera == main and stamp_ns in (None, frame.stamp_ns):
+            image = frame.image()
+            if image is not None:
+                caption = Caption.at(episode, frame.stamp_ns)
+                yield frame.stamp_ns, compose(image, head.image() if head else None, caption)
+        elif frame.camera == INSET_CAMERA and frame.camera != main:
+            head = frame
+
+
+def main_camera(recording: Path) -> str:
+    """The camera that fills the picture."""
+    cameras = {frame.camera for frame in camera_frames(recording)}
+    return MAIN_CAMERA if MAIN_CAMERA in cameras else INSET_CAMERA
 
 
 def _stream(container: av.container.OutputContainer, image: Array) -> VideoStream:

@@ -8,7 +8,7 @@ import struct
 from typing import Any, BinaryIO, NamedTuple
 
 from mcap.exceptions import McapError
-from mcap.records import Channel, Chunk, Footer, McapRecord, Message, Metadata, Schema
+from mcap.records import Channel, Chunk, McapRecord, Message, Metadata, Schema
 from mcap.stream_reader import StreamReader, breakup_chunk
 
 from rove_teleop.errors import RecordingError
@@ -83,7 +83,6 @@ class EpisodeReader:
 
     def _records(self, file: BinaryIO) -> Iterator[McapRecord]:
         """Yield records one by one, chunks taken apart, until the file or its sense ends."""
-        ended = False
         stream = StreamReader(file, emit_chunks=True).records
         while True:
             try:
@@ -91,14 +90,12 @@ class EpisodeReader:
             except StopIteration:
                 break
             except _BROKEN as error:
-                if not ended:
-                    self.truncated = True
-                    self.problems.append(f'ends after byte {file.tell()}: {error!r}')
+                self.truncated = True
+                self.problems.append(f'ends too early, at byte {file.tell()}: {error!r}')
                 return
             if isinstance(record, Chunk):
                 yield from self._chunk(record, file.tell())
             else:
-                ended = ended or isinstance(record, Footer)
                 yield record
 
     def _chunk(self, chunk: Chunk, end: int) -> list[McapRecord]:

@@ -266,11 +266,11 @@ class _Sink:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open('xb', buffering=0)
-        except FileExistsError as error:
-            raise RecordingError(
-                f'{path}: already exists; a recording is never overwritten, choose a new name'
-            ) from error
         except OSError as error:
+            if path.exists():
+                raise RecordingError(
+                    f'{path}: already exists; a recording is never overwritten, choose a new name'
+                ) from error
             raise RecordingError(f'{path}: cannot be created: {error}') from error
         self._size = 0
 
