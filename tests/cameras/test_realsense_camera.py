@@ -41,18 +41,24 @@ class SoftwareDevice:
         self._depth_profile.register_extrinsics_to(self._color_profile, same)
         self._buffers: list[np.ndarray] = []
         self._number = 0
+        self._taken = time.time() - 1.0
 
     def show(
         self,
         color: tuple[int, int, int] = (10, 20, 30),
         depth: int | None = None,
-        age: float = 0.0,
+        age: float | None = None,
         domain: str = 'system_time',
         number: int | None = None,
     ) -> None:
-        """Take a picture of one colour, as bytes of the stream, and of one raw depth."""
+        """Take a picture of one colour, as bytes of the stream, and of one raw depth.
+
+        Unless its ``age`` is given, it is stamped one period after the last one: by its stamps
+        the library pairs colour with depth.
+        """
         self._number = self._number + 1 if number is None else number
-        stamp = (time.time() - age) * 1e3
+        self._taken += 1.0 / FPS
+        stamp = (self._taken if age is None else time.time() - age) * 1e3
         if depth is not None:
             pixels = np.full((HEIGHT, WIDTH), depth, np.uint16)
             frame = self._frame(pixels, self._depth_profile, stamp, domain)
