@@ -31,6 +31,8 @@ class GuardLimits:
     Attributes:
         timeout: Without an accepted command for this long the motion decelerates [s].
         deceleration: Of the joints when commands stop [rad/s²].
+        limit_deceleration: The set-point nears a joint limit no faster than this can stop it;
+            above what well-behaved commands use [rad/s²].
         base_deceleration: Of the base reference when commands stop [m/s², rad/s²].
         max_speed: Fastest set-point motion whatever is commanded, if the joint can [rad/s].
         max_base_speed: The same for the base reference [m/s, rad/s].
@@ -38,6 +40,7 @@ class GuardLimits:
 
     timeout: float = 0.05
     deceleration: float = 60.0
+    limit_deceleration: float = 120.0
     base_deceleration: float = 5.0
     max_speed: float = 12.0
     max_base_speed: float = 1.0
@@ -161,7 +164,9 @@ class CommandGuard:
     def _reason_to_refuse(self, command: JointCommand, now_ns: int) -> str:
         for name, size in _SIZES.items():
             value = getattr(command, name)
-            if np.shape(value) != (size,):
+            if not isinstance(value, np.ndarray) or value.dtype.kind not in 'fiu':
+                return f'{name}: not an array of numbers'
+            if value.shape != (size,):
                 return f'{name}: wrong size'
             if not np.isfinite(value).all():
                 return f'{name}: not finite'
@@ -184,10 +189,12 @@ class CommandGuard:
     def _follow(self, command: JointCommand, now_ns: int, dt: float) -> Setpoint:
         """Go to the command, carried on at its own velocity while the next one is late."""
         late = (now_ns - self._accepted_ns) * 1e-9
-        velocity = np.clip(command.velocity, -self._speed, self._speed)
+        here = self._setpoint.position
+        lowest = -np.minimum(self._speed, self._braking_speed(here - self._robot.lower))
+        highest = np.minimum(self._speed, self._braking_speed(self._robot.upper - here))
+        velocity = np.clip(command.velocity, lowest, highest)
         target = command.position + late * velocity
-        here, reach = self._setpoint.position, self._speed * dt
-        position = np.clip(target, here - reach, here + reach)
+        position = np.clip(target, here + dt * lowest, here + dt * highest)
         base_speed = self.limits.max_base_speed
         base_velocity = np.clip(command.base_velocity, -base_speed, base_speed)
         base_target = command.base + late * base_velocity
@@ -201,6 +208,9 @@ class CommandGuard:
             following=True,
             damping=False,
         )
+
+    def _braking_speed(self, distance: Array) -> Array:
+        return np.sqrt(2.0 * self.limits.limit_deceleration * distance)
 
     def _brake(self, dt: float) -> Setpoint:
         """One tick of constant deceleration towards rest, effort fading with the motion."""
