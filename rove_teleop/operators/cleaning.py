@@ -60,11 +60,15 @@ def _problem(pose: Array, shape: tuple[int, ...]) -> str:
         return f'shape {pose.shape} {pose.dtype}, expected numbers {shape}'
     if not np.isfinite(pose).all():
         return 'not finite'
-    position, norm = pose[..., :3], np.linalg.norm(pose[..., 3:], axis=-1)
-    if np.abs(norm - 1.0).max() > _UNIT:
-        return f'quaternion of norm {norm[np.argmax(np.abs(norm - 1.0))]:.3g}, expected 1'
+    position, quaternion = pose[..., :3], pose[..., 3:]
     if np.abs(position).max() > _REACH_M:
         return f'position {np.abs(position).max():.3g} m away, expected at most {_REACH_M:.0f}'
+    if np.abs(quaternion).max() > 1.0 + _UNIT:
+        return f'quaternion with a part of {np.abs(quaternion).max():.3g}, expected a unit one'
+    norm = np.atleast_1d(np.linalg.norm(quaternion, axis=-1))
+    off = np.abs(norm - 1.0)
+    if off.max() > _UNIT:
+        return f'quaternion of norm {norm[np.argmax(off)]:.3g}, expected 1'
     if not position.any():
         return 'in the origin, as a device reports what it does not track'
     return ''

@@ -9,7 +9,7 @@ button away.
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from rove_teleop.core.types import OperatorState, Request
@@ -19,7 +19,7 @@ from rove_teleop.operators.cleaning import cleaned, malformed
 from rove_teleop.operators.source import OperatorOutput, OperatorView
 
 _SESSIONS_KEPT = 100
-_STILL_STOPS = ('late', 'stale')  # too old to move a robot, never too old to stop it
+_LATE = 'late'  # too old to move a robot, never too old to stop it
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,11 @@ class LiveOperator:
         """Begin without having heard anybody.
 
         Args:
-            source_id: The only device to listen to; empty listens to the first one heard, until
-                it has been silent for ``lost_ns``.
+            source_id: The only device to listen to; empty listens to the first one heard.
             buttons: The button map; the default one when None.
             late_ns: A sample that was this much longer on its way than the quickest one of late
                 is refused [ns]: it comes from a burst after a stall.
-            lost_ns: A sample this old when it is judged is refused [ns].
+            lost_ns: Silence after which another device may take the place of the one heard [ns].
             clock_jump_ns: A source clock that runs ahead by this much is refused [ns].
 
         Raises:
@@ -75,7 +74,7 @@ class LiveOperator:
         self._only = source_id
         self._buttons = buttons or ButtonMapper()
         self._late_ns, self._lost_ns, self._jump_ns = late_ns, lost_ns, clock_jump_ns
-        self._retired: deque[str] = deque(maxlen=_SESSIONS_KEPT)
+        self._retired: deque[tuple[str, str]] = deque(maxlen=_SESSIONS_KEPT)
         self._last: OperatorState | None = None
         self._transit = _QuickestTransit()
         self._news: OperatorState | None = None
@@ -85,22 +84,24 @@ class LiveOperator:
         """Begin an episode: held buttons must be released before they act again.
 
         A live sample keeps the session of its device; ``seed`` and ``session`` are not used.
+        A stop that nobody has collected yet is kept.
         """
         self._buttons.reset()
-        self._news, self._requests = None, []
+        self._requests = [request for request in self._requests if request.event == 'stop']
 
     def receive(self, state: OperatorState, now_ns: int) -> Verdict:
         """Judge one sample as it comes in.
 
         Args:
-            state: The sample; ``t_receive_ns`` is when rove received it.
+            state: The sample; its receive time is set here, whatever the device wrote.
             now_ns: The present (monotonic [ns]).
         """
+        state = replace(state, t_receive_ns=now_ns)
         reason = self._refusal(state, now_ns)
         if reason:
             kind = reason.partition(':')[0]
             self.counts[kind] += 1
-            if kind in _STILL_STOPS:
+            if kind == _LATE:
                 self._requests += self._buttons.stops(
                     state.buttons,
                     state.t_receive_ns,
@@ -130,54 +131,52 @@ class LiveOperator:
 
     def _refusal(self, state: OperatorState, now_ns: int) -> str:
         """Why a sample is refused; empty if it is not."""
-        return malformed(state) or self._foreign(state, now_ns) or self._untimely(state, now_ns)
+        return malformed(state) or self._foreign(state, now_ns) or self._untimely(state)
 
     def _foreign(self, state: OperatorState, now_ns: int) -> str:
         if self._only and state.source_id != self._only:
             return f'foreign source: got {state.source_id!r}, listening to {self._only!r}'
-        if state.session in self._retired:
+        if _stream(state) in self._retired:
             return f'old session: {state.session!r} has ended'
         last = self._last
-        if last is None or (state.source_id, state.session) == (last.source_id, last.session):
+        if last is None or _stream(state) == _stream(last):
             return ''
         silent = now_ns - last.t_receive_ns > self._lost_ns
         if state.source_id != last.source_id and not silent:
             return f'foreign source: got {state.source_id!r}, {last.source_id!r} is active'
         return ''
 
-    def _untimely(self, state: OperatorState, now_ns: int) -> str:
-        age = now_ns - state.t_receive_ns
-        if age < 0:
-            return f'receive time ahead: by {-age / 1e6:.1f} ms'
-        if age > self._lost_ns:
-            return f'stale: received {age / 1e6:.0f} ms ago, at most {self._lost_ns / 1e6:.0f}'
+    def _untimely(self, state: OperatorState) -> str:
         last = self._last
-        if last is None or state.session != last.session:
+        if last is None or _stream(state) != _stream(last):
             return ''
         if state.seq <= last.seq:
             return f'sequence: got {state.seq} after {last.seq}, expected to increase'
         if state.t_source_ns <= last.t_source_ns:
             back = (last.t_source_ns - state.t_source_ns) / 1e6
             return f'source time went back: by {back:.1f} ms, expected to increase'
-        if state.t_receive_ns < last.t_receive_ns:
-            return 'receive time went back: rove set it before that of the sample before'
         late = self._transit.excess(state)
         if late < -self._jump_ns:
             return f'source clock jumped: {-late / 1e9:.1f} s ahead; start a new session'
         self._transit.observe(state)
         if late > self._late_ns:
-            return f'late: {late / 1e6:.0f} ms longer on its way than usual'
+            return f'{_LATE}: {late / 1e6:.0f} ms longer on its way than usual'
         return ''
 
     def _accept(self, state: OperatorState) -> None:
         last = self._last
-        if last is None or (state.source_id, state.session) != (last.source_id, last.session):
+        if last is None or _stream(state) != _stream(last):
             if last is not None:
-                self._retired.append(last.session)
+                self._retired.append(_stream(last))
             self._buttons.reset()
             self._transit = _QuickestTransit()
             self._transit.observe(state)
         self.source_id, self._last = state.source_id, state
+
+
+def _stream(state: OperatorState) -> tuple[str, str]:
+    """What a sample belongs to; sequence numbers mean something only within it."""
+    return state.source_id, state.session
 
 
 class _QuickestTransit:

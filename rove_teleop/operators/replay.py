@@ -98,7 +98,7 @@ class ReplayOperator:
         self._first = motion.first_poses()
         self._start = {**IDLE_POSES, **(self._first if motion.absolute else {})}
         self._open = {side: hand_pose(side) for side in SIDES}
-        self.reset(0, '')
+        self.reset(0, 'idle')
 
     def reset(self, seed: int, session: str) -> None:
         """Begin from the first sample; nothing in a replay is random."""

@@ -20,6 +20,8 @@ from rove_teleop.operators.poses import compose, heading_only, inverse, quaterni
 
 ANKLE_HEIGHT = 0.039
 """Ankle above the ground as a share of body height (Drillis and Contini 1966)."""
+HUMAN_SPEED = 15.0
+"""What no part of a person reaches in these recordings [m/s]."""
 
 _SIDED = {
     'thigh': ('upleg', 'upperleg', 'thigh', 'hip'),
@@ -39,7 +41,8 @@ def motion_from_bvh(bvh: Bvh, subject_height: float = 1.7) -> Motion:
     """Head, wrists, elbows, torso, pelvis and feet of a humanoid skeleton.
 
     The first frame stands over the origin, facing x, with the lowest foot of the whole motion
-    at ankle height; walking goes where it went.
+    at ankle height; walking goes where it went. A first frame from which the second cannot be
+    reached is left out: many exporters put the rest pose there.
 
     Args:
         bvh: The skeleton and its motion.
@@ -58,13 +61,21 @@ def motion_from_bvh(bvh: Bvh, subject_height: float = 1.7) -> Motion:
     position, rotation = bvh.forward_kinematics()
     position = unit * position @ R_body_file.T
     rotation = R_body_file @ rotation @ R_body_file.T
+    first = _first_frame(position, bvh.frame_time)
     tracks = {
         part: _track(position[:, i], rotation[:, i], _rest_axes(bvh, part, parts, R_body_file))
         for part, i in parts.items()
         if not part.endswith('thigh')
     }
-    time = np.arange(len(bvh.values)) * bvh.frame_time
+    tracks = {part: track[first:] for part, track in tracks.items()}
+    time = np.arange(len(bvh.values) - first) * bvh.frame_time
     return Motion(str(bvh.path), time, _placed(tracks, ANKLE_HEIGHT * subject_height))
+
+
+def _first_frame(position: Array, frame_time: float) -> int:
+    """1 if frame 0 is a rest pose that the motion jumps away from, else 0."""
+    jump = np.linalg.norm(position[1] - position[0], axis=-1).max()
+    return int(jump > HUMAN_SPEED * frame_time and len(position) > 2)
 
 
 def find_parts(bvh: Bvh) -> dict[str, int]:
@@ -155,18 +166,27 @@ def _rest_axes(bvh: Bvh, part: str, parts: dict[str, int], R_body_file: Array) -
     """R_rest_part (3, 3): the part's own frame in the rest pose, where all joints are aligned.
 
     Arms point along x from one joint to the next, with z up (out of the back of the hand in a
-    T or A pose) or, when they hang, z away from the body. Everything else faces x with z up.
+    T or A pose) or, when they hang, z away from the body. Feet stand square to the shin.
+    Everything else faces x with z up.
     """
     side = part.partition('_')[0]
-    if not part.endswith(('wrist', 'elbow')):
-        return np.eye(3)
     rest = bvh.rest() @ R_body_file.T
-    x = rest[parts[f'{side}_wrist']] - rest[parts[f'{side}_elbow']]
-    x = x / np.linalg.norm(x)
-    outward = np.array([0.0, 1.0 if side == 'left' else -1.0, 0.0])
-    z = outward if abs(x[2]) > 0.9 else np.array([0.0, 0.0, 1.0])
+    ahead, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    if part.endswith('foot'):
+        foot = parts[part]
+        shin = rest[bvh.joints[foot].parent] - rest[foot]
+        return _frame(np.cross(np.cross(shin, ahead), shin), shin)
+    if part.endswith(('wrist', 'elbow')):
+        x = rest[parts[f'{side}_wrist']] - rest[parts[f'{side}_elbow']]
+        outward = np.array([0.0, 1.0 if side == 'left' else -1.0, 0.0])
+        return _frame(x, outward if abs(x[2]) > 0.9 * np.linalg.norm(x) else up)
+    return np.eye(3)
+
+
+def _frame(x: Array, z: Array) -> Array:
+    """Rotation (3, 3) with the given x direction and z as near as can be."""
     y = np.cross(z, x)
-    y = y / np.linalg.norm(y)
+    x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
     return np.stack([x, y, np.cross(x, y)], axis=1)
 
 

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from rove_teleop.errors import RecordingError, UnknownName
+from rove_teleop.operators.source import (
+    NoOperator,
+    OperatorOutput,
+    OperatorSource,
+    OperatorView,
+    make_operator,
+    operator_names,
+)
+
+
+def test_an_unknown_operator_lists_the_known_ones():
+    with pytest.raises(UnknownName, match='live, none, replay, scripted'):
+        make_operator('robot')
+
+
+def test_the_names_are_listed():
+    assert operator_names() == ('live', 'none', 'replay', 'scripted')
+
+
+@pytest.mark.parametrize('name', ['live', 'none', 'replay'])
+def test_every_operator_obeys_the_protocol(name: str):
+    operator = make_operator(name)
+    assert isinstance(operator, OperatorSource)
+    operator.reset(seed=1, session='s')
+    output = operator.step(OperatorView(), 1_000)
+    assert isinstance(output, OperatorOutput)
+    assert output.requests == ()
+
+
+def test_nobody_does_nothing():
+    assert NoOperator().step(OperatorView(), 0) == OperatorOutput(None, ())
+
+
+def test_options_reach_the_operator():
+    assert make_operator('live', source_id='headset').source_id == 'headset'
+    operator = make_operator('replay', recording='reach_and_wave', scale=0.5, side='left')
+    operator.reset(0, 's')
+    assert 'left_wrist' in operator.motion.poses
+
+
+def test_a_missing_recording_is_named():
+    with pytest.raises(UnknownName, match='pick_like, reach_and_wave'):
+        make_operator('replay', recording='juggling')
+    with pytest.raises(RecordingError, match=r'nowhere\.npz: no such recording'):
+        make_operator('replay', recording='nowhere.npz')
