@@ -97,6 +97,11 @@ class WholeBodyIK:
         self._locked: set[str] | None = None
         self._allocate()
 
+    @property
+    def position(self) -> Array:
+        """Channels in model order, shape (37,)."""
+        return self._position.copy()
+
     def reset(self, position: Array) -> None:
         """Start at rest from channels (37,).
 
