@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 import time
@@ -25,6 +26,9 @@ from rove_policy.types import Observation
 from rove_policy.worker import Start
 from rove_teleop.core.types import ActionChunk
 from rove_teleop.errors import ConfigError, InvalidInput, PolicyError, PolicyTimeout
+
+LEAVE_LINGER_MS = 100
+"""How long ``close`` may take to tell the server."""
 
 
 class RemotePolicy:
@@ -104,7 +108,11 @@ class RemotePolicy:
         )
 
     def close(self) -> None:
-        """Release the socket."""
+        """Let the next robot have the policy, and release the socket."""
+        if self._socket is not None and self._ready:
+            self._socket.setsockopt(zmq.LINGER, LEAVE_LINGER_MS)
+            with suppress(zmq.Again):
+                self._socket.send(encode(self._head('leave')), zmq.NOBLOCK)
         self._disconnect()
         self._context.term()
 
@@ -128,14 +136,13 @@ class RemotePolicy:
         self, kind: str, expected: str, timeout: float, **body: Any
     ) -> dict[str, Any] | None:
         """Send a request and return its reply, or None if the server does not know us yet."""
-        request_id = next(self._ids)
-        head = {'v': PROTOCOL, 'id': request_id, 'session': self._session, 'kind': kind}
+        head = self._head(kind)
         try:
             data = encode({**head, **body})
         except InvalidInput as error:
             raise PolicyError(f'request for {kind} cannot be sent: {error}') from error
         try:
-            reply = self._exchange(data, request_id, timeout)
+            reply = self._exchange(data, head['id'], timeout)
             got = take(reply, 'kind', str)
             if got == 'error':
                 self._read_error(reply)
@@ -146,6 +153,9 @@ class RemotePolicy:
             self._disconnect()
             raise PolicyError(f'policy server {self._address} talks nonsense: {error}') from error
         return reply
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {'v': PROTOCOL, 'id': next(self._ids), 'session': self._session, 'kind': kind}
 
     def _exchange(self, data: bytes, request_id: int, timeout: float) -> dict[str, Any]:
         """Send bytes and wait for the reply with our id; older replies are dropped."""

@@ -1,8 +1,8 @@
 """What robot and policy server say to each other, version 1.
 
 A request is a map ``{v, id, session, kind}`` with, by kind: ``describe`` nothing, ``reset``
-``{seed, task}``, ``infer`` ``{observation}``. A reply carries the request's id:
-``description``, ``ready``, ``chunk``, or ``error`` with ``{code, error, message}``.
+``{seed, task}``, ``infer`` ``{observation}``, ``leave`` nothing. A reply carries the request's
+id: ``description``, ``ready``, ``chunk``, ``left``, or ``error`` with ``{code, error, message}``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rove_teleop.errors import InvalidInput
 
 PROTOCOL = 1
 MAX_IMAGES = 16
-KINDS = ('describe', 'reset', 'infer')
+KINDS = ('describe', 'reset', 'infer', 'leave')
 
 T = TypeVar('T')
 

@@ -49,6 +49,9 @@ class PolicyService:
         try:
             if request.kind == 'describe':
                 return self._reply(request, 'description', self._describe())
+            if request.kind == 'leave':
+                self._owner = '' if request.session == self._owner else self._owner
+                return self._reply(request, 'left', {})
             refusal = self._claim(request, now_ns)
             if refusal is not None:
                 return error_reply(request.request_id, *refusal)

@@ -72,6 +72,22 @@ def test_the_server_sees_the_observation_and_the_robot_the_chunk() -> None:
     assert (chunk.policy_id, remote.policy_id) == ('fake', 'remote(fake)')
 
 
+def test_a_robot_that_closes_makes_room_for_the_next() -> None:
+    with serving(FakePolicy()) as address:
+        for _ in range(3):
+            with connected(address) as remote:
+                assert remote.infer(observation()).policy_id == 'fake'
+
+
+def test_closing_does_not_wait_for_a_server_that_is_gone() -> None:
+    with ExitStack() as stack:
+        with serving(FakePolicy()) as address:
+            remote = stack.enter_context(connected(address))
+            remote.infer(observation())
+        began = time.monotonic()
+    assert time.monotonic() - began < 1.0
+
+
 def test_a_missing_image_is_named_before_it_is_asked_for() -> None:
     policy = FakePolicy()
     policy.images = {'head': (224, 224)}  # type: ignore[attr-defined]  # optional in the protocol

@@ -100,7 +100,7 @@ def test_a_malformed_request_is_refused_by_field(kind: str, body: dict, message:
     ('change', 'message'),
     [
         ({'v': 2}, 'protocol version is 2; expected 1'),
-        ({'kind': 'kill'}, "kind is 'kill'; expected one of describe, reset, infer"),
+        ({'kind': 'kill'}, "kind is 'kill'; expected one of describe, reset, infer, leave"),
         ({'id': 'x'}, 'id is str'),
         ({'session': None}, 'session is NoneType'),
     ],
@@ -120,3 +120,11 @@ def test_a_second_robot_waits_until_the_first_is_silent() -> None:
     late = SECOND + round(OWNER_TIMEOUT * SECOND)
     assert reset(service, session='other', now_ns=late)['kind'] == 'ready'
     assert infer(service, now_ns=late)['code'] == 'busy'
+
+
+def test_a_robot_that_leaves_makes_room_at_once_but_only_for_itself() -> None:
+    service = ready_service(FakePolicy())
+    assert ask(service, 'leave', session='other')['kind'] == 'left'
+    assert reset(service, session='other')['code'] == 'busy'
+    ask(service, 'leave')
+    assert reset(service, session='other')['kind'] == 'ready'
