@@ -12,7 +12,7 @@ from rove_teleop.errors import ConfigError
 
 MISHAPS = ('none', 'miss', 'drop', 'stall')
 _MISS = (0.042, 0.055)  # how far beside the cube it grasps [m]
-_STREAM = 0x5C21
+_STREAM = 2  # keeps its draws apart from those of other users of the seed
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,184 @@
+"""An imperfect operator that watches the robot, takes over when it fails, and helps it out.
+
+It acts as a person does: by where its wrists and fingers are, and by what it asks for. What it
+knows is what a person in front of the robot sees, a little late.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pinocchio as pin
+
+from rove_teleop.core.names import GROUPS, Phase
+from rove_teleop.core.robot import Robot
+from rove_teleop.core.types import Request
+from rove_teleop.operators.eyes import Eyes
+from rove_teleop.operators.handwork import Handwork
+from rove_teleop.operators.puppet import Puppet
+from rove_teleop.operators.source import OperatorOutput, OperatorView
+from rove_teleop.operators.traits import Traits
+from rove_teleop.operators.worry import Worry
+from rove_teleop.share import share
+from rove_teleop.tasks.skill import HELD, OPEN, Scene
+
+_ARM = GROUPS.index('right_arm')
+_ALONE = (Phase.AUTO, Phase.TO_AUTO)
+_IN_COMMAND = (Phase.TO_HUMAN, Phase.HUMAN)
+_ASK_AGAIN = 1.0  # [s]
+_SURE = 0.5  # of a lifted or placed cube before he acts on it [s]
+_LONGEST_DT = 0.05  # [s]
+
+
+class ScriptedOperator:
+    """Does pick-and-place with the right hand when the robot fails at it alone.
+
+    Args:
+        imperfection: 0 quick and precise to 1 slow and clumsy, see ``Traits``.
+        release_probability: Of handing back after the grasp instead of finishing by himself.
+        give_up: Time in command after which he declares failure [s].
+
+    Attributes:
+        epoch: Epoch of the operator's lease, written into every request.
+        doing: ``watch``, ``ask``, ``adapt``, ``work``, ``leave`` or ``done``.
+    """
+
+    source_id = 'scripted'
+
+    def __init__(
+        self,
+        imperfection: float = 0.3,
+        release_probability: float = 0.5,
+        give_up: float = 40.0,
+    ) -> None:
+        self._options = imperfection, release_probability
+        self._give_up = give_up
+        self._eyes = Eyes(Robot.from_urdf(share('urdf/g1_dex3.urdf')))
+        self._puppet = Puppet(self.source_id)
+        self._worry = Worry()
+        self.epoch = 0
+        self.reset(0, '')
+
+    def reset(self, seed: int, session: str) -> None:
+        """Begin an episode: other traits, hands somewhere else."""
+        self._traits = Traits(*self._options, seed)
+        self._session, self._placed = session, False
+        self._puppet.reset(session, pin.SE3.Identity())
+        self._eyes.forget()
+        self._worry.forget()
+        self._last_ns: int | None = None
+        self._requests = 0
+        self._work = Handwork(self._traits)
+        self._watch_anew(0)
+
+    def step(self, view: OperatorView, now_ns: int) -> OperatorOutput:
+        """Look, think, move."""
+        dt = 0.0 if self._last_ns is None else (now_ns - self._last_ns) * 1e-9
+        dt, self._last_ns = min(dt, _LONGEST_DT), now_ns
+        scene = self._eyes.look(view, now_ns, self._traits.delay)
+        if scene is None or view.frame is None or dt <= 0.0:
+            return OperatorOutput()
+        if not self._placed:
+            self._stand_somewhere(scene)
+        phase = view.frame.phase[_ARM]
+        event = self._think(scene, phase, view, now_ns)
+        self._move(scene, dt)
+        request = (self._request(event, now_ns),) if event else ()
+        return OperatorOutput(self._puppet.sample(now_ns), request)
+
+    def _stand_somewhere(self, scene: Scene) -> None:
+        displacement, turn = self._traits.start()
+        wrist = pin.SE3(
+            pin.exp3(turn) @ scene.palm.rotation, scene.palm.translation + displacement
+        )
+        self._puppet.reset(self._session, wrist)
+        self._placed = True
+
+    def _begin(self, doing: str, now_ns: int, wait: float = 0.0) -> None:
+        """Change what he does; what comes after it not before ``wait`` seconds."""
+        self.doing = doing
+        self._since_ns, self._until_ns = now_ns, now_ns + round(wait * 1e9)
+        self._sure_since_ns: int | None = None
+
+    def _think(self, scene: Scene, phase: Phase, view: OperatorView, now_ns: int) -> str:
+        """Decide what to do next; the answer is what to ask for, or empty."""
+        if self.doing == 'watch':
+            return self._watch(scene, phase, now_ns)
+        if self.doing == 'ask':
+            return self._ask(phase, now_ns)
+        if phase not in _IN_COMMAND:
+            self._watch_anew(now_ns)
+            return ''
+        if self.doing == 'leave' and now_ns >= self._until_ns:
+            self._begin('leave', now_ns, _ASK_AGAIN)
+            return 'release'
+        if self.doing == 'adapt' and now_ns >= self._until_ns:
+            self._work = Handwork(self._traits)
+            self._begin('work', now_ns)
+            return 'mark_recovery'
+        if self.doing == 'work':
+            return self._judge_own_work(scene, view, now_ns)
+        return ''
+
+    def _watch(self, scene: Scene, phase: Phase, now_ns: int) -> str:
+        """Wait for the robot to fail, then for himself to react."""
+        if phase in _IN_COMMAND:
+            self._begin('adapt', now_ns, self._traits.adaptation())
+        elif phase not in _ALONE:
+            self._worry.forget()
+        elif not self._reason:
+            self._reason = self._worry.step(scene, now_ns)
+            self._until_ns = now_ns + round(self._traits.reaction() * 1e9) if self._reason else 0
+        elif now_ns >= self._until_ns:
+            self._begin('ask', now_ns, _ASK_AGAIN)
+            return 'takeover'
+        return ''
+
+    def _ask(self, phase: Phase, now_ns: int) -> str:
+        if phase in _IN_COMMAND:
+            self._begin('adapt', now_ns, self._traits.adaptation())
+        elif now_ns >= self._until_ns:
+            self._begin('ask', now_ns, _ASK_AGAIN)
+            return 'takeover'
+        return ''
+
+    def _judge_own_work(self, scene: Scene, view: OperatorView, now_ns: int) -> str:
+        """Hand back, declare success, or give up."""
+        if now_ns - self._since_ns > self._give_up * 1e9:
+            self._begin('done', now_ns)
+            return 'failure'
+        done = scene.placed and scene.clear and view.task is not None and view.task.success
+        handing_back = self._traits.releases and scene.lifted
+        if not (done or handing_back):
+            self._sure_since_ns = None
+        elif self._sure_since_ns is None:
+            self._sure_since_ns = now_ns
+        elif now_ns - self._sure_since_ns > _SURE * 1e9:
+            self._begin('done' if done else 'leave', now_ns, _ASK_AGAIN)
+            return 'success' if done else 'release'
+        return ''
+
+    def _watch_anew(self, now_ns: int) -> None:
+        self._begin('watch', now_ns)
+        self._worry.forget()
+        self._reason = ''
+
+    def _move(self, scene: Scene, dt: float) -> None:
+        """Let the body follow what he does."""
+        twist, grip = np.zeros(6), self._puppet.grip
+        if self.doing == 'work':
+            twist, grip = self._work.step(scene, self._puppet.grip, dt)
+        elif self.doing == 'adapt':
+            grip = max(scene.grip, HELD) if scene.in_hand else OPEN
+        self._puppet.tremble(self._traits.shake(), self._traits.tremor, dt)
+        self._puppet.move(twist, grip, dt)
+
+    def _request(self, event: str, now_ns: int) -> Request:
+        self._requests += 1
+        return Request(
+            event=event,
+            operator_id=self.source_id,
+            epoch=self.epoch,
+            request_id=f'{self._session}-{self._requests}',
+            detail=f'reason={self._reason}' if self._reason and event == 'takeover' else '',
+            t_receive_ns=now_ns,
+        )
