@@ -131,7 +131,7 @@ class _Loop:
         self._count = 0
         self._twin, self._operator = runner._twin, runner._operator
         self._arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', runner._robot)
-        self._teleop = make_teleop(robot=runner._robot)
+        self._teleop = make_teleop(runner._robot)
         self._policy = PolicyLoop(InlineWorker(runner._policy), PolicyLoopConfig())
         self.director = Director(DirectorConfig(timeout=config.timeout))
         self._plant = replace(self._twin.reset(episode.seed), t_receive_ns=self.now_ns)

@@ -9,9 +9,11 @@ from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.limits import ChannelLimits
-from rove_teleop.core.names import NUM_LEG_JOINTS
+from rove_teleop.core.names import NUM_LEG_JOINTS, SIDES
+from rove_teleop.core.retargeting import HandRetargeter, LightRetargeter
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.teleop import Teleop, TeleopConfig
+from rove_teleop.errors import UnknownName
 from rove_teleop.share import share
 from rove_teleop.tasks.registry import make_task
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 CONTROL_PERIOD_NS = 5_000_000
 """One control tick: 200 Hz."""
+HAND_BACKENDS = ('light', 'dex-retargeting')
+"""Solvers of the hand retargeting; the first is the default."""
 
 
 def make_robot() -> Robot:
@@ -44,10 +48,32 @@ def make_arbiter(
     return Arbiter(config, limits, legs, lease)
 
 
-def make_teleop(config: TeleopConfig | None = None, robot: Robot | None = None) -> Teleop:
-    """Anchor, whole-body inverse kinematics and hand retargeting."""
-    robot = robot or make_robot()
-    return Teleop(robot, LegKinematics(robot), config or TeleopConfig())
+def make_teleop(
+    robot: Robot, config: TeleopConfig | None = None, hand_backend: str = HAND_BACKENDS[0]
+) -> Teleop:
+    """Anchor, whole-body inverse kinematics and hand retargeting.
+
+    Args:
+        robot: The robot it proposes for.
+        config: Defaults when None.
+        hand_backend: One of ``HAND_BACKENDS``; ``dex-retargeting`` needs the extra ``hands``.
+    """
+    return Teleop(robot, LegKinematics(robot), config, make_retargeters(robot, hand_backend))
+
+
+def make_retargeters(robot: Robot, backend: str) -> dict[str, HandRetargeter]:
+    """One hand retargeter per side.
+
+    Raises:
+        UnknownName: There is no such backend.
+    """
+    if backend not in HAND_BACKENDS:
+        raise UnknownName('hand backend', backend, HAND_BACKENDS)
+    if backend == HAND_BACKENDS[0]:
+        return {side: LightRetargeter(robot, side) for side in SIDES}
+    from rove_teleop.core.retargeting.dex import DexRetargeter
+
+    return {side: DexRetargeter(robot, side) for side in SIDES}
 
 
 def make_twin(task: str, **options: Any) -> TwinPlant:

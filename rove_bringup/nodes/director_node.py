@@ -208,3 +208,6 @@ class DirectorNode(Node):
 
 
 main = main_of(DirectorNode)
+
+if __name__ == '__main__':
+    main()

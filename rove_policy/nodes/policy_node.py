@@ -85,3 +85,6 @@ class PolicyNode(Node):
 
 
 main = main_of(PolicyNode)
+
+if __name__ == '__main__':
+    main()

@@ -170,3 +170,6 @@ class ArbiterNode(Node):
 
 
 main = main_of(ArbiterNode)
+
+if __name__ == '__main__':
+    main()

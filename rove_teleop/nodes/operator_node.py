@@ -134,3 +134,6 @@ class OperatorNode(Node):
 
 
 main = main_of(OperatorNode)
+
+if __name__ == '__main__':
+    main()

@@ -138,3 +138,6 @@ class RecorderNode(Node):
 
 
 main = main_of(RecorderNode)
+
+if __name__ == '__main__':
+    main()

@@ -9,9 +9,10 @@ from typing import Any
 from rclpy.node import Node
 
 from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
-from rove_teleop.assembly import make_teleop
+from rove_teleop.assembly import HAND_BACKENDS, make_robot, make_teleop
 from rove_teleop.config import param
 from rove_teleop.core import types
+from rove_teleop.core.teleop import TeleopConfig
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.params import declare
@@ -23,11 +24,9 @@ class TeleopParams:
     """Parameters of the teleop node."""
 
     translation_scale: float = param(
-        1.0, 'Robot hand motion per operator hand motion.', low=0.05, high=2.0
+        1.0, 'Robot hand motion per operator hand motion.', low=0.1, high=3.0
     )
-    hand_backend: str = param(
-        'light', 'Solver of the hand retargeting.', choices=('light', 'dex-retargeting')
-    )
+    hand_backend: str = param('light', 'Solver of the hand retargeting.', choices=HAND_BACKENDS)
 
 
 class TeleopNode(Node):
@@ -40,7 +39,8 @@ class TeleopNode(Node):
         """Load the robot model and wait for the first frame."""
         super().__init__('teleop', **kwargs)
         params = declare(self, TeleopParams)
-        self._teleop = make_teleop(params.translation_scale, params.hand_backend)
+        config = TeleopConfig(translation_scale=params.translation_scale)
+        self._teleop = make_teleop(make_robot(), config, params.hand_backend)
         self._operator: types.OperatorState | None = None
         self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
         self.create_subscription(OperatorState, 'operator_state', self._on_operator, qos.COMMAND)
@@ -61,3 +61,6 @@ class TeleopNode(Node):
 
 
 main = main_of(TeleopNode)
+
+if __name__ == '__main__':
+    main()

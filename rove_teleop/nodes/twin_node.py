@@ -110,3 +110,6 @@ class TwinNode(Node):
 
 
 main = main_of(TwinNode)
+
+if __name__ == '__main__':
+    main()
