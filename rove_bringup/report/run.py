@@ -17,7 +17,6 @@ from rove_bringup.report.summary import print_summary, summarize, write_summary
 from rove_bringup.report.video import write_video
 from rove_teleop.assembly import make_robot
 from rove_teleop.errors import RecordingError
-from rove_teleop.recording.episode import Episode
 from rove_teleop.recording.loading import load_episode
 
 
@@ -33,27 +32,25 @@ def report_run(
     Pictures are made of the first episode with a takeover, or of the first.
     """
     robot = make_robot()
-    episodes: dict[Path, Episode] = {}
+    stats: dict[Path, EpisodeStats] = {}
     for path in sorted(out.glob('episode_*.mcap')):
         try:
-            episodes[path] = load_episode(path)
+            stats[path] = EpisodeStats.of(load_episode(path), (robot.lower, robot.upper))
         except RecordingError as error:
             console.print(f'[bold red]{error}[/]', highlight=False)
-    if not episodes:
+    if not stats:
         console.print('[bold red]no episode was recorded[/]')
         return
-    stats = {
-        path: EpisodeStats.of(episode, (robot.lower, robot.upper))
-        for path, episode in episodes.items()
-    }
     summary = summarize({'runner': runner, **dataclasses.asdict(config)}, list(stats.values()))
     write_summary(out / 'summary.json', summary)
     print_summary(console, summary)
     path = next((path for path, each in stats.items() if each.takeovers), next(iter(stats)))
+    # Read again rather than kept: a long run's episodes do not fit into memory together.
+    episode = load_episode(path)
     made = (
-        write_picture(path, episodes[path], out / 'picture.png'),
-        plot_takeover(episodes[path], out / 'takeover.png'),
-        write_video(path, episodes[path], out / 'video.mp4'),
+        write_picture(path, episode, out / 'picture.png'),
+        plot_takeover(episode, out / 'takeover.png'),
+        write_video(path, episode, out / 'video.mp4'),
     )
     for file in (out / 'summary.json', *made):
         if file is not None:

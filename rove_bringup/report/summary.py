@@ -82,7 +82,7 @@ def _episode_table(episodes: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
-    title = '  '.join(f'{name} {value}' for name, value in run.items())
+    title = '  '.join(f'{name} {value}' for name, value in run.items() if value != '')
     table = Table(title=title, title_justify='left', title_style='bold', show_header=False)
     table.add_column(style='bold')
     table.add_column()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rove_teleop.core.names import (
 )
 from rove_teleop.core.phases import robot_phase
 from rove_teleop.core.tags import FrameTags, TagMachine
+from rove_teleop.core.types import Event
 from rove_teleop.errors import InvalidTransition
 from rove_teleop.recording.episode import Array, Episode
 from rove_teleop.recording.loading import load_episode
@@ -156,21 +158,29 @@ def _recomputed(episode: Episode) -> Iterator[str]:
         return
     machine = _machine_at(episode)
     events = sorted(episode.events, key=lambda event: event.event_id)
-    pending = [event for event in events if event.tick > episode.tick[0]]
+    pending = deque(event for event in events if event.tick > episode.tick[0])
     wrong: dict[str, list[int]] = {}
-    at = 0
+    refused = ''
     for row in range(1, len(episode)):
-        while at < len(pending) and pending[at].tick <= episode.tick[row]:
-            try:
-                machine.apply(pending[at])
-            except InvalidTransition as error:
-                yield f'tick {pending[at].tick}: event {pending[at].event_id}: {error}'
-                return
-            at += 1
+        while pending and pending[0].tick <= episode.tick[row] and not refused:
+            refused = _refusal(machine, pending.popleft())
+        if refused:
+            break
         for name in _differences(machine.tags(), episode, row):
             wrong.setdefault(name, []).append(row)
     for name, rows in wrong.items():
         yield from _at(episode, np.array(rows), f'{name} is not the one its events give')
+    if refused:
+        yield refused
+
+
+def _refusal(machine: TagMachine, event: Event) -> str:
+    """Apply an event; returns why it cannot have happened, empty when it can."""
+    try:
+        machine.apply(event)
+    except InvalidTransition as error:
+        return f'tick {event.tick}: event {event.event_id}: {error}'
+    return ''
 
 
 def _machine_at(episode: Episode) -> TagMachine:

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rove_bringup.report.stats import EpisodeStats, RunStats
+from rove_bringup.report.switches import find_switches
+from rove_teleop.core.names import NUM_JOINTS, Phase
+from rove_teleop.core.types import Event
+from rove_teleop.recording.episode import Episode
+from tests.fakes.frames import TAKEN, Script
+from tests.fakes.recordings import build_episode
+
+SCRIPT = Script(ticks=500, takeover=150, release=300, wait=3, request_age_ns=4_000_000)
+
+
+@pytest.fixture(scope='module')
+def episode() -> Episode:
+    return build_episode(SCRIPT)
+
+
+@pytest.fixture(scope='module')
+def stats(episode) -> EpisodeStats:
+    return EpisodeStats.of(episode)
+
+
+def with_column(episode: Episode, name: str, at: object, value: object) -> Episode:
+    column = getattr(episode, name).copy()
+    column[at] = value
+    return replace(episode, **{name: column})
+
+
+def test_every_frame_is_counted_in_one_phase_and_one_stage(episode, stats):
+    assert sum(stats.phase_frames.values()) == stats.frames == len(episode) == 500
+    assert sum(stats.stage_frames.values()) == 500
+    assert stats.phase_frames['hold'] == 2
+    assert stats.phase_frames['to_human'] == SCRIPT.wait + 100
+    assert stats.phase_frames['human'] == 150 - SCRIPT.wait - 100
+    assert stats.stage_frames == {
+        name: int((episode.stage == stage).sum())
+        for stage, name in enumerate(('rollout', 'adaptation', 'recovery'))
+    }
+    assert stats.duration == pytest.approx(2.5)
+
+
+def test_latency_runs_from_the_receipt_of_the_request_to_the_first_human_frame(stats):
+    # Three ticks of waiting and the 4 ms between the receipt and the tick that took it.
+    assert stats.takeovers == 1
+    assert stats.takeover_latency_ms == (pytest.approx(3 * 5.0 + 4.0),)
+
+
+def test_a_request_without_a_receive_time_is_counted_from_its_event(episode):
+    events = tuple(replace(event, detail='') for event in episode.events)
+    assert EpisodeStats.of(replace(episode, events=events)).takeover_latency_ms == (15.0,)
+
+
+def test_a_takeover_that_never_became_human_has_no_latency(episode):
+    authority = episode.authority.copy()
+    authority[150:300] = 3
+    stats = EpisodeStats.of(replace(episode, authority=authority))
+    assert stats.takeovers == 1
+    assert stats.takeover_latency_ms == ()
+
+
+def test_the_switches_are_resume_takeover_and_release(episode):
+    resume, takeover, release = find_switches(episode)
+    assert (resume.kind, resume.tick) == ('resume', 2)
+    assert (takeover.kind, takeover.tick, takeover.groups) == ('takeover', 150, TAKEN)
+    assert (release.kind, release.tick, release.latency_ms) == ('release', 300, None)
+
+
+@pytest.mark.parametrize(('row', 'counts'), [(160, True), (249, True), (280, False), (120, False)])
+def test_the_velocity_step_is_the_largest_of_any_joint_within_half_a_second(episode, row, counts):
+    jolted = with_column(episode, 'joint_velocity', (row, 5), 4.0)
+    stats = EpisodeStats.of(jolted)
+    assert (stats.velocity_step == pytest.approx(4.0)) == counts
+    assert (stats.velocity_step_joint == 'left_ankle_roll_joint') == counts
+
+
+def test_a_stop_brakes_at_its_own_limit_and_is_no_step_of_a_switch(episode):
+    jolted = with_column(episode, 'joint_velocity', (160, 5), 4.0)
+    stopped = with_column(jolted, 'robot_phase', slice(160, 300), Phase.STOPPED)
+    assert EpisodeStats.of(stopped).velocity_step < 0.1
+
+
+def test_falls_are_counted_once_each(episode):
+    assert EpisodeStats.of(episode).falls == 0
+    tilted = build_episode(SCRIPT, range(100, 150))
+    assert EpisodeStats.of(tilted).falls == 1
+    assert EpisodeStats.of(build_episode(SCRIPT, range(100, 500, 2))).falls == 200
+
+
+def test_lateness_is_what_a_period_is_longer_than_nominal(episode):
+    late = episode.t_ns.copy()
+    late[200:] += 3_000_000
+    run = RunStats.of([EpisodeStats.of(replace(episode, t_ns=late))])
+    assert run.loop_ms == {'p50': 0.0, 'p99': 0.0, 'max': pytest.approx(3.0)}
+
+
+def test_limit_violations_are_counted_only_when_limits_are_given(episode):
+    wide, narrow = np.full(NUM_JOINTS, 3.0), np.full(NUM_JOINTS, 0.5)
+    assert EpisodeStats.of(episode).limit_violations is None
+    assert EpisodeStats.of(episode, (-wide, wide)).limit_violations == 0
+    beyond = int((np.abs(episode.joint_position) > 0.5).sum())
+    assert EpisodeStats.of(episode, (-narrow, narrow)).limit_violations == beyond > 0
+
+
+def test_frames_that_are_not_finite_are_counted_and_spoil_no_other_figure(episode, stats):
+    spoiled = with_column(episode, 'joint_velocity', (slice(200, 203), 4), np.nan)
+    got = EpisodeStats.of(spoiled)
+    assert got.not_finite == 3
+    assert got.velocity_step == stats.velocity_step
+
+
+def test_the_director_has_the_word_on_the_outcome(episode):
+    end = Event(50, 499, 0, 'episode_end', (), 'director', 'outcome=failure reason=timeout')
+    ended = EpisodeStats.of(replace(episode, events=(*episode.events, end)))
+    assert (ended.outcome, ended.reason, ended.success) == ('failure', 'timeout', False)
+
+
+def test_without_an_end_the_task_as_it_last_stood_decides(episode):
+    assert EpisodeStats.of(episode).outcome == 'success'
+    early = EpisodeStats.of(replace(episode, task=episode.task[:10]))
+    assert (early.outcome, early.success) == ('unfinished', False)
+
+
+def test_the_seed_comes_from_the_metadata_or_else_from_the_task(episode):
+    assert EpisodeStats.of(episode).seed == 7
+    assert EpisodeStats.of(replace(episode, metadata={})).seed == 7
+    assert EpisodeStats.of(replace(episode, metadata={}, task=())).seed is None
+
+
+def test_a_run_sums_up_its_episodes(stats):
+    failed = replace(stats, success=False, takeover_latency_ms=(31.0,), velocity_step=0.2)
+    run = RunStats.of([stats, failed, replace(stats, takeover_latency_ms=())])
+    assert (run.episodes, run.successes, run.frames, run.takeovers) == (3, 2, 1500, 3)
+    assert run.phase_frames['human'] == 3 * stats.phase_frames['human']
+    assert run.takeover_latency_ms == {'p50': 25.0, 'max': 31.0}
+    assert run.velocity_step == 0.2
+    assert run.limit_violations is None
