@@ -3,9 +3,9 @@
 #
 #   bootstrap.sh ROOT RUN_STAMP TEST_STAMP
 #
-# ROOT/.venv ends up either complete, with the stamps given (an empty TEST_STAMP leaves the test
-# packages out), or not at all: a new environment is removed when something fails, and one whose
-# making was killed carries the mark rove.making and is made again.
+# ROOT/.venv ends up complete, with the stamps given (an empty TEST_STAMP leaves the test packages
+# out), or not at all: a new environment is removed when something fails, and one whose making was
+# killed carries the mark rove.making and is made again by the next start.
 set -eu
 
 root=$1 run_stamp=$2 test_stamp=$3
@@ -171,8 +171,9 @@ pip() {
         >>"$log" 2>&1 || failed "$step"
 }
 
+# Until it is filled, an environment of ours is stamped as such, and as out of date.
 fill_environment() {
-    rm -f "$venv/rove-run.stamp"
+    [ ! -e "$making" ] || printf 'none %s\n' "$root" >"$venv/rove-run.stamp"
     pip '[1/3] installing what rove runs on' --no-deps \
         -r requirements/run.txt -r requirements/build.txt
     pip '[2/3] building the ROS messages' --no-deps --no-build-isolation --force-reinstall \
@@ -189,7 +190,8 @@ add_tests() {
     printf '%s\n' "$test_stamp" >"$venv/rove-test.stamp"
 }
 
-# The code of an ended step may be a signal's: then the mark stays, and the next start sees it.
+# Removes a new environment that is not complete. An older one that an interrupted update left
+# in doubt keeps the mark, and the next start makes it again.
 close() {
     status=$?
     trap - EXIT
