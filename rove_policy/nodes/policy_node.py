@@ -44,7 +44,8 @@ class PolicyNode(Node):
         params = declare(self, PolicyParams)
         options = {'address': params.address} if params.policy == 'remote' else {}
         policy = make_policy(params.policy, **options)
-        self._cameras = tuple(getattr(policy, 'images', ()))
+        self._policy = policy
+        self._watched: set[str] = set()
         self._worker = AsyncPolicy(policy)
         self._loop = PolicyLoop(self._worker, PolicyLoopConfig())
         self._images: dict[str, np.ndarray] = {}
@@ -53,8 +54,6 @@ class PolicyNode(Node):
         self._plant = latest.plant_state(self)
         self._frame = latest.control_frame(self)
         self._task = latest.task_state(self)
-        for name in self._cameras:
-            self._watch_camera(name)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / params.rate, self._step, clock=steady)
 
@@ -64,15 +63,20 @@ class PolicyNode(Node):
         super().destroy_node()
 
     def _watch_camera(self, name: str) -> None:
+        """Subscribe to a camera the policy wants; a remote one says so once it is connected."""
+
         def on_image(msg: CompressedImage) -> None:
             image = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR)
             if image is not None:
                 self._images = {**self._images, name: cv2.cvtColor(image, cv2.COLOR_BGR2RGB)}
 
+        self._watched.add(name)
         topic = f'{name}_camera/image/compressed'
         self.create_subscription(CompressedImage, topic, on_image, qos.CAMERA)
 
     def _step(self) -> None:
+        for name in set(getattr(self._policy, 'images', ())) - self._watched:
+            self._watch_camera(name)
         inputs = PolicyInputs(self._plant.get(), self._frame.get(), self._task.get(), self._images)
         chunk = self._loop.step(inputs, time.monotonic_ns())
         if chunk is not None:
