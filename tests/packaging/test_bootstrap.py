@@ -8,8 +8,9 @@ import signal
 import subprocess
 import time
 
-from machine import Machine
 import pytest
+
+from tests.packaging.machine import Machine
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 import sys
 
-from conftest import install, run
+from tests.packaging.commands import install, run
 
 NODES = sorted(
     f'{name}_node'
