@@ -53,7 +53,6 @@ setup(
         'ros-jazzy-rmw-fastrtps-cpp',
         'ros-jazzy-common-interfaces',
         'numpy>=2',
-        'scipy',
         'pin>=4',
         'daqp',
         'mujoco>=4',
