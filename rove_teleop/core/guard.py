@@ -105,24 +105,30 @@ class CommandGuard:
         self._command: JointCommand | None = None
         self._accepted_ns = 0
         self._now_ns: int | None = None
-        self.hold_at(position, base)
-
-    def hold_at(self, position: Array, base: Array) -> None:
-        """Continue from a posture at rest, as after a reset or while limp.
-
-        Args:
-            position: Joints [rad], (43,), clipped to their limits.
-            base: Base reference, (6,).
-        """
-        self._command = None
         self._setpoint = Setpoint(
-            position=np.clip(position, self._robot.lower, self._robot.upper),
+            position=np.clip(position, robot.lower, robot.upper),
             velocity=np.zeros(NUM_JOINTS),
             effort=np.zeros(NUM_JOINTS),
             base=np.array(base, dtype=float),
             base_velocity=np.zeros(NUM_BASE),
             following=False,
             damping=False,
+        )
+
+    def yield_to(self, position: Array, base: Array) -> None:
+        """Let a limp robot carry the set-point along, so that it never jumps back.
+
+        Args:
+            position: Measured joints [rad], (43,).
+            base: Base reference they amount to, (6,).
+        """
+        self._setpoint = replace(
+            self._setpoint,
+            position=np.clip(position, self._robot.lower, self._robot.upper),
+            velocity=np.zeros(NUM_JOINTS),
+            effort=np.zeros(NUM_JOINTS),
+            base=np.array(base, dtype=float),
+            base_velocity=np.zeros(NUM_BASE),
         )
 
     def step(self, command: JointCommand | None, now_ns: int) -> Setpoint:
@@ -144,7 +150,7 @@ class CommandGuard:
             self._command = None
             self._setpoint = self._brake(dt)
         elif newest.damping:
-            self._setpoint = replace(self._setpoint, damping=True, following=True)
+            self._setpoint = replace(self._brake(dt), damping=True, following=True)
         else:
             self._setpoint = self._follow(newest, now_ns, dt)
         return self._setpoint

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mujoco
 import numpy as np
 
-from rove_teleop.core.geometry import wxyz_from_xyzw, xyzw_from_wxyz
 from rove_teleop.core.guard import CommandGuard, Setpoint
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import JOINTS, NUM_LEG_JOINTS, SIDES
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.types import Array, JointCommand, PlantState, TaskState
-from rove_teleop.errors import ConfigError, UnknownName
+from rove_teleop.errors import ConfigError
 from rove_teleop.share import share
 from rove_teleop.tasks.task import Task, TaskView
 from rove_teleop.twin.balance import Balance
 from rove_teleop.twin.contacts import ContactReader
 from rove_teleop.twin.gains import MOTORS
 from rove_teleop.twin.model import FOOT_SENSOR, IMU_FRAME, ROBOT_ROOT, scene_spec
+from rove_teleop.twin.objects import SceneObjects, free_pose, free_twist
 
 FELL = 'fell'
 DIVERGED = 'diverged'
 
 _MAX_TILT = np.deg2rad(60.0)
 _MIN_PELVIS_HEIGHT = 0.25  # below the deepest squat [m]
+_ABSURD_SPEED = 1e4  # [m/s, rad/s]
 
 
 class TwinPlant:
@@ -76,6 +78,7 @@ class TwinPlant:
         self._substeps = substeps
         self._legs = LegKinematics(self.robot)
         self._balance = Balance(self.robot)
+        self._objects = SceneObjects(self.model)
         self._contacts = ContactReader(self.model)
         self._index_model()
         self.reset(0)
@@ -94,26 +97,28 @@ class TwinPlant:
         mujoco.mj_forward(self.model, self.data)
         self.guard = CommandGuard(self.robot, self.robot.nominal, base)
         self._set_limp(False)
-        return self._state(0)
+        self._last = self._state(0)
+        return self._last
 
     def step(self, command: JointCommand | None, now_ns: int) -> PlantState:
         """Judge the command, then advance by one control period; see ``Plant.step``."""
         if self._fault == DIVERGED:
-            return self._state(now_ns)
+            return replace(self._last, t_ns=now_ns, fault=DIVERGED)
         setpoint = self.guard.step(command, now_ns)
         limp = setpoint.damping or self._fault == FELL
         if limp != self._limp:
             self._set_limp(limp)
         if limp:
             measured = self.data.qpos[self._qpos]
-            if not setpoint.damping:
-                self.guard.hold_at(measured, self._legs.base_of(measured[:NUM_LEG_JOINTS]))
+            self.guard.yield_to(measured, self._legs.base_of(measured[:NUM_LEG_JOINTS]))
         else:
             self._drive(setpoint)
         self._advance()
         self._seq += 1
         self._watch()
-        return self._state(now_ns)
+        if self._fault != DIVERGED:
+            self._last = self._state(now_ns)
+        return replace(self._last, fault=self._fault)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -121,9 +126,7 @@ class TwinPlant:
     @property
     def objects(self) -> dict[str, Array]:
         """World poses of the free objects by name, each (7,)."""
-        return {
-            name: _pose(self.data.qpos[adr : adr + 7]) for name, adr in self._free_qpos.items()
-        }
+        return self._objects.free_poses(self.data)
 
     def set_object_pose(self, name: str, pose: Array) -> None:
         """Put a free object or a marker somewhere, at rest.
@@ -135,16 +138,7 @@ class TwinPlant:
         Raises:
             UnknownName: The scene has no such movable thing.
         """
-        if name in self._free_qpos:
-            adr, dof = self._free_qpos[name], self._free_dof[name]
-            self.data.qpos[adr : adr + 3] = pose[:3]
-            self.data.qpos[adr + 3 : adr + 7] = wxyz_from_xyzw(pose[3:])
-            self.data.qvel[dof : dof + 6] = 0.0
-        elif name in self._mocap:
-            self.data.mocap_pos[self._mocap[name]] = pose[:3]
-            self.data.mocap_quat[self._mocap[name]] = wxyz_from_xyzw(pose[3:])
-        else:
-            raise UnknownName('scene object', name, [*self._free_qpos, *self._mocap])
+        self._objects.place(self.data, name, pose)
 
     def apply_push(self, force: Array, duration: float) -> None:
         """Push the pelvis from the next step on.
@@ -155,28 +149,14 @@ class TwinPlant:
         """
         self._push = (np.asarray(force, dtype=float), self.data.time + duration)
 
-    def snapshot(self) -> tuple[float, Array]:
-        """Simulated time [s] and a copy of MuJoCo's qpos followed by the mocap poses."""
-        mocap = np.concatenate([self.data.mocap_pos, self.data.mocap_quat], axis=1).ravel()
-        return self.data.time, np.concatenate([self.data.qpos, mocap])
-
     def view(self, now_ns: int) -> TaskView:
         """What the judge of a task may look at."""
-        pose = self.objects
-        for name, index in self._mocap.items():
-            pose[name] = np.concatenate([
-                self.data.mocap_pos[index], xyzw_from_wxyz(self.data.mocap_quat[index])
-            ])  # fmt: skip
-        for name, body in self._fixed.items():
-            pose[name] = np.concatenate([
-                self.data.xpos[body], xyzw_from_wxyz(self.data.xquat[body])
-            ])  # fmt: skip
         force = self._contacts.normal_force(self.data)
         return TaskView(
             seed=self._seed,
             t_ns=now_ns,
-            pose=pose,
-            velocity={name: self._twist(dof, pose[name]) for name, dof in self._free_dof.items()},
+            pose=self._objects.poses(self.data),
+            velocity=self._objects.velocities(self.data),
             contacts=frozenset(force),
             normal_force=force,
             fallen=self._fault == FELL,
@@ -196,26 +176,10 @@ class TwinPlant:
         self._pelvis = model.body(ROBOT_ROOT).id
         self._imu = model.body(IMU_FRAME).pos.copy()
         self._foot_sensor = [model.sensor(FOOT_SENSOR[side]).adr[0] for side in SIDES]
-        self._free_qpos: dict[str, int] = {}
-        self._free_dof: dict[str, int] = {}
-        self._mocap: dict[str, int] = {}
-        self._fixed: dict[str, int] = {}
-        for index in range(1, model.nbody):
-            body = model.body(index)
-            if body.parentid[0] != 0 or index == self._pelvis:
-                continue
-            if body.mocapid[0] >= 0:
-                self._mocap[body.name] = body.mocapid[0]
-            elif body.jntnum[0] == 1:
-                joint = model.joint(body.jntadr[0])
-                self._free_qpos[body.name] = joint.qposadr[0]
-                self._free_dof[body.name] = joint.dofadr[0]
-            else:
-                self._fixed[body.name] = index
 
     def _drive(self, setpoint: Setpoint) -> None:
         data = self.data
-        pose, twist = self._base()
+        pose, twist = free_pose(data, 0), free_twist(data, 0, 0)
         balance = self._balance.step(
             data.qpos[self._qpos], data.qvel[self._dof], pose, twist,
             setpoint.position,
@@ -237,7 +201,7 @@ class TwinPlant:
 
     def _watch(self) -> None:
         """Notice a fall, or a simulation that has left the finite numbers."""
-        if not np.isfinite(self.data.qpos).all():
+        if not np.abs(self.data.qvel).max() < _ABSURD_SPEED:  # also true of NaN
             self._fault = DIVERGED
         elif not self._fault:
             w, x, y, z = self.data.qpos[3:7]
@@ -245,21 +209,9 @@ class TwinPlant:
             if upright < np.cos(_MAX_TILT) or self.data.qpos[2] < _MIN_PELVIS_HEIGHT:
                 self._fault = FELL
 
-    def _base(self) -> tuple[Array, Array]:
-        pose = _pose(self.data.qpos[:7])
-        return pose, self._twist(0, pose)
-
-    def _twist(self, dof: int, pose: Array) -> Array:
-        """World twist of a free body; MuJoCo's angular part is in body axes."""
-        twist = self.data.qvel[dof : dof + 6].copy()
-        rotated = np.empty(3)
-        mujoco.mju_rotVecQuat(rotated, twist[3:], wxyz_from_xyzw(pose[3:]))
-        twist[3:] = rotated
-        return twist
-
     def _state(self, now_ns: int) -> PlantState:
         data = self.data
-        pose, twist = self._base()
+        pose, twist = free_pose(data, 0), free_twist(data, 0, 0)
         return PlantState(
             seq=self._seq,
             t_ns=now_ns,
@@ -290,8 +242,3 @@ def _cross(a: Array, b: Array) -> Array:
     product = np.empty(3)
     mujoco.mju_cross(product, a, b)
     return product
-
-
-def _pose(qpos: Array) -> Array:
-    """Pose array of MuJoCo's seven numbers of a free joint."""
-    return np.concatenate([qpos[:3], xyzw_from_wxyz(qpos[3:7])])

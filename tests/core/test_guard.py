@@ -175,3 +175,11 @@ def test_damping_lasts_until_a_command_that_does_not_ask_for_it(guard, robot):
         assert guard.step(None, k * DT_NS).damping
     later = 40 * DT_NS
     assert not guard.step(joint_command(robot, 2, later), later).damping
+
+
+def test_a_limp_robot_takes_the_set_point_with_it(guard, robot):
+    guard.step(joint_command(robot, 1, 0, damping=True), 0)
+    sunk = with_entry(robot.nominal, ELBOW, -0.5)
+    guard.yield_to(sunk, LegKinematics(robot).nominal_base)
+    setpoint = guard.step(joint_command(robot, 2, DT_NS), DT_NS)
+    assert abs(setpoint.position[ELBOW] - sunk[ELBOW]) <= guard.limits.max_speed * 0.005

@@ -13,7 +13,7 @@ from rove_teleop.twin.gains import MOTORS
 from rove_teleop.twin.model import VIEW_CAMERA, robot_spec, scene_spec
 
 MOVING_MASS = 34.394
-REP_FRAMES = [
+REP_FRAMES = (
     'base_link',
     'torso',
     'gaze',
@@ -24,7 +24,7 @@ REP_FRAMES = [
     'l_sole',
     'r_sole',
     'head_camera_optical_frame',
-]
+)
 
 
 @pytest.fixture(scope='module')

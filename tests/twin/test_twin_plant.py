@@ -6,7 +6,7 @@ import pytest
 from rove_teleop.core.types import Array, TaskState
 from rove_teleop.errors import ConfigError, UnknownName
 from rove_teleop.tasks.task import TaskView
-from rove_teleop.twin.plant import TwinPlant
+from rove_teleop.twin.plant import DIVERGED, TwinPlant
 from tests.contracts.plant_contract import DT_NS, ELBOW, joint_command, with_entry
 
 CUBE_MASS = 0.1
@@ -38,7 +38,7 @@ def run(plant: TwinPlant, seed: int, ticks: int = 200):
         wave = with_entry(plant.robot.nominal, ELBOW, 0.6 + 0.3 * np.sin(0.02 * k))
         state = plant.step(joint_command(plant.robot, k + 1, k * DT_NS, position=wave), k * DT_NS)
     arrays = (state.position, state.velocity, state.effort, state.base_pose, state.base_twist)
-    return b''.join(a.tobytes() for a in (*arrays, *state.objects.values(), plant.snapshot()[1]))
+    return b''.join(a.tobytes() for a in (*arrays, *state.objects.values()))
 
 
 def test_same_seed_and_commands_give_bit_identical_states():
@@ -127,3 +127,15 @@ def test_a_damping_stop_lets_the_robot_sink_without_jerks():
         state = plant.step(command, k * DT_NS)
     assert state.base_pose[2] < 0.75
     assert np.abs(state.velocity).max() < 10.0
+
+
+def test_a_simulation_that_diverges_reports_it_and_hands_out_finite_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MuJoCo logs its warning into the working directory
+    plant = TwinPlant(scene='empty')
+    plant.data.qvel[6:] = 1e8
+    for k in range(3):
+        state = plant.step(None, k * DT_NS)
+        assert state.fault == DIVERGED
+        assert state.t_ns == k * DT_NS
+        assert np.isfinite(state.position).all()
+    assert plant.reset(0).fault == ''
