@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 import numpy as np
 
 from rove_bringup.report.palette import PHASE_COLOURS
-from rove_bringup.report.switches import Switch, find_switches, velocity_steps
+from rove_bringup.report.switches import WINDOW_NS, Switch, find_switches, velocity_steps
 from rove_teleop.core.names import (
     CHANNELS,
     GROUPS,
@@ -32,7 +32,7 @@ _STEP_LIMIT = 0.1  # [rad/s] per tick after a switch
 _LINES: dict[str, dict[str, Any]] = {
     'policy proposal': {'color': PHASE_COLOURS[Phase.AUTO], 'linestyle': '--', 'linewidth': 1.2},
     'human proposal': {'color': PHASE_COLOURS[Phase.HUMAN], 'linestyle': '--', 'linewidth': 1.2},
-    'executed': {'color': '#111111', 'linewidth': 1.8},
+    'executed': {'color': '#111111', 'linewidth': 2.2, 'zorder': 1.5},
     'measured': {'color': '#2ca02c', 'linewidth': 1.0},
 }
 _JOINT_COLOURS = ('#7b3294', '#c51b7d', '#00876c')
@@ -63,7 +63,7 @@ def plot_takeover(episode: Episode, path: Path, takeover: int = 0) -> Path | Non
     for axis, joint in zip(axes[1:-2], joints, strict=True):
         _position(axis, episode, time, rows, joint)
     _velocity(axes[-2], episode, time, rows, joints)
-    _step(axes[-1], episode, time, rows)
+    _step(axes[-1], episode, time, rows, switch.t_ns)
     for axis in axes[1:]:
         _shade(axis, episode, time, rows)
     axes[-1].set_xlabel('time since the takeover [s]')
@@ -116,21 +116,29 @@ def _velocity(axis: Axes, episode: Episode, time: Array, rows: Array, joints: Ar
         axis.plot(time[rows], values, color=colour, linewidth=1.4, label=label)
     axis.set_ylabel('velocity [rad/s]', fontsize=8)
     axis.set_title('executed velocity', fontsize=9, loc='left')
-    axis.legend(loc='lower left', fontsize=8, ncols=3, framealpha=0.9, borderaxespad=0.3)
+    axis.legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), fontsize=8, ncols=3, frameon=False)
 
 
-def _step(axis: Axes, episode: Episode, time: Array, rows: Array) -> None:
+def _step(axis: Axes, episode: Episode, time: Array, rows: Array, zero_ns: int) -> None:
     steps = velocity_steps(episode)[rows]
     largest = steps.max(axis=1)
     axis.fill_between(time[rows], largest, color='#555555', linewidth=0, step='mid')
-    axis.axhline(_STEP_LIMIT, color=PHASE_COLOURS[Phase.STOPPED], linewidth=1.0, linestyle=':')
+    for switch in find_switches(episode):
+        begin = (switch.t_ns - zero_ns) * 1e-9
+        axis.hlines(
+            _STEP_LIMIT,
+            begin,
+            begin + WINDOW_NS * 1e-9,
+            PHASE_COLOURS[Phase.STOPPED],
+            linewidth=1.6,
+        )
     row, joint = np.unravel_index(steps.argmax(), steps.shape)
     axis.set_ylim(0, 1.25 * max(_STEP_LIMIT, float(largest.max())))
     axis.set_ylabel('step [rad/s]', fontsize=8)
     name = JOINTS[joint].removesuffix('_joint').replace('_', ' ')
     axis.set_title(
         f'largest velocity step of all joints per tick '
-        f'(most: {largest[row]:.3f} rad/s, {name}; dotted: {_STEP_LIMIT:g})',
+        f'(most: {largest[row]:.3f} rad/s, {name}; red: {_STEP_LIMIT:g} after a switch)',
         fontsize=9,
         loc='left',
     )

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -59,31 +60,30 @@ def _plain(episode: EpisodeStats) -> dict[str, Any]:
 
 
 def _episode_table(episodes: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title='episodes', title_justify='left', title_style='bold')
-    table.add_column('episode')
-    table.add_column('outcome')
-    for heading in ('seed', 'time [s]', 'frames', 'takeovers', 'latency [ms]', 'step [rad/s]'):
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column('episode', no_wrap=True)
+    table.add_column('outcome', no_wrap=True)
+    for heading in ('seed', 'time', 'takeovers', 'latency', 'step'):
         table.add_column(heading, justify='right')
-    table.add_column('loop p99 [ms]', justify='right')
     for each in episodes:
         style = 'green' if each['success'] else 'red'
         table.add_row(
             each['episode'],
-            f'[{style}]{each["outcome"]}[/] ({each["reason"]})',
+            f'[{style}]{each["outcome"]}[/]: {each["reason"]}',
             _text(each['seed']),
-            f'{each["duration"]:.1f}',
-            str(each['frames']),
+            f'{each["duration"]:.1f} s',
             str(each['takeovers']),
-            ' '.join(f'{value:.1f}' for value in each['takeover_latency_ms']) or '–',
+            ' '.join(f'{value:.0f} ms' for value in each['takeover_latency_ms']) or '–',
             f'{each["velocity_step"]:.3f}',
-            f'{each["loop_ms"]["p99"]:.2f}',
         )
     return table
 
 
 def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
     title = '  '.join(f'{name} {value}' for name, value in run.items() if value != '')
-    table = Table(title=title, title_justify='left', title_style='bold', show_header=False)
+    table = Table(
+        title=title, title_justify='left', title_style='dim', show_header=False, box=SIMPLE_HEAD
+    )
     table.add_column(style='bold')
     table.add_column()
     latency, loop = total['takeover_latency_ms'], total['loop_ms']

@@ -72,7 +72,7 @@ def _measure(episode: Episode, steps: Array, row: int, entered: Array) -> Switch
     groups = tuple(group for group, changed in zip(GROUPS, entered, strict=True) if changed)
     t_ns = int(episode.t_ns[row])
     begin = _authority_row(episode, row, entered)
-    end = int(np.searchsorted(episode.t_ns, episode.t_ns[begin] + WINDOW_NS, side='right'))
+    end = int(np.searchsorted(episode.t_ns, episode.t_ns[begin] + WINDOW_NS))
     window = steps[row:end]
     joint = int(window.max(axis=0).argmax())
     latency = _latency_ms(episode, row, begin) if kind == 'takeover' else None

@@ -71,7 +71,9 @@ def test_the_switches_are_resume_takeover_and_release(episode):
     assert (release.kind, release.tick, release.latency_ms) == ('release', 300, None)
 
 
-@pytest.mark.parametrize(('row', 'counts'), [(160, True), (249, True), (280, False), (120, False)])
+@pytest.mark.parametrize(
+    ('row', 'counts'), [(160, True), (252, True), (253, False), (280, False), (120, False)]
+)
 def test_the_velocity_step_is_the_largest_of_any_joint_within_half_a_second(episode, row, counts):
     jolted = with_column(episode, 'joint_velocity', (row, 5), 4.0)
     stats = EpisodeStats.of(jolted)

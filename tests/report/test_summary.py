@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_the_table_shows_every_figure_of_the_run(summary):
     assert 'p50 13.0  max 13.0 ms' in text
     assert 'episode_0001' in text
     assert 'runner lockstep' in text
-    assert 'joint limit violations │ 0' in text
+    assert re.search(r'joint limit violations +0', text)
 
 
 def test_a_figure_that_was_not_measured_is_not_a_zero(tmp_path):
