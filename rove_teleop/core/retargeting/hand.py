@@ -23,7 +23,7 @@ class HandConfig:
     Attributes:
         tips: Link and point on it [m] of each fingertip, of the left hand.
         knuckles: Joint at which each finger begins.
-        thumb_flexion: Joint that bends the thumb's last bone.
+        thumb: Joints of the thumb that turn it sideways, close it and bend its last bone.
         axes: Rows are the human's forward, aside (to the index) and back in the axes of the
             left palm link.
         mirror: What turns a point of the left hand into one of the right hand.
@@ -31,7 +31,7 @@ class HandConfig:
 
     tips: Mapping[str, tuple[str, tuple[float, float, float]]]
     knuckles: Mapping[str, str]
-    thumb_flexion: str
+    thumb: tuple[str, str, str]
     axes: tuple[tuple[float, ...], ...] = ((1, 0, 0), (0, 0, 1), (0, 1, 0))
     mirror: tuple[float, float, float] = (1.0, -1.0, 1.0)
 
@@ -46,7 +46,11 @@ DEX3 = HandConfig(
         'index': '{side}_hand_index_0_joint',
         'middle': '{side}_hand_middle_0_joint',
     },
-    thumb_flexion='{side}_hand_thumb_2_joint',
+    thumb=(
+        '{side}_hand_thumb_0_joint',
+        '{side}_hand_thumb_1_joint',
+        '{side}_hand_thumb_2_joint',
+    ),
 )
 """Unitree Dex3-1: a thumb that opposes two fingers of two joints each."""
 
@@ -59,8 +63,8 @@ class HandModel:
         axes: Rows forward, aside, back in the palm link's axes, shape (3, 3).
         knuckle: Knuckles of index and middle, shape (2, 3).
         length: Straight index and middle, knuckle to tip [m], shape (2,).
-        flexion: Index of the joint that bends the thumb's last bone.
-        curl: Sign with which that joint closes.
+        thumb: Indices of the joints that turn, close and bend the thumb, shape (3,).
+        curl: Sign with which the last of them closes.
     """
 
     def __init__(self, robot: Robot, side: str, config: HandConfig = DEX3) -> None:
@@ -86,8 +90,9 @@ class HandModel:
         self.lower = robot.lower[start : start + len(names)].copy()
         self.upper = robot.upper[start : start + len(names)].copy()
         self.axes = np.array(config.axes) * mirror
-        self.flexion = joints.index(self._joint(config.thumb_flexion, side))
-        self.curl = 1.0 if self.upper[self.flexion] > -self.lower[self.flexion] else -1.0
+        self.thumb = np.array([joints.index(self._joint(name, side)) for name in config.thumb])
+        bend = self.thumb[-1]
+        self.curl = 1.0 if self.upper[bend] > -self.lower[bend] else -1.0
         straight = self.fingertips(self.clip(np.zeros(len(names))))[0]
         knuckles = [self._joint(config.knuckles[name], side) for name in _FINGERS[1:]]
         self.knuckle = np.array([self._in_palm(self._data.oMi[j].translation) for j in knuckles])

@@ -29,16 +29,14 @@ class HandFeatures:
     """One human hand, scaled to a palm of ``PALM_LENGTH``.
 
     Attributes:
-        index, middle: From knuckle to tip in (forward, aside, back) axes, divided by the length
-            of the straight finger; norm 1 when straight. Shape (3,).
-        thumb_index, thumb_middle: Distances between tips [m].
+        fingers: From knuckle to tip of index and middle in (forward, aside, back) axes, divided
+            by the length of the straight finger, so the norm is 1 when straight; shape (2, 3).
+        pinch: From the thumb's tip to those of index and middle [m], same axes, shape (2, 3).
         thumb_flexion: Angle between the first and last bone of the thumb [rad].
     """
 
-    index: Array
-    middle: Array
-    thumb_index: float
-    thumb_middle: float
+    fingers: Array
+    pinch: Array
     thumb_flexion: float
 
 
@@ -60,13 +58,11 @@ def hand_features(hand: Array, side: str) -> HandFeatures:
     axes = _axes(points, side)
     palm = _norm(points[_FINGERS['middle'][0]] - points[_WRIST])
     scale = PALM_LENGTH / palm
-    tips = {name: points[joints[-1]] for name, joints in _FINGERS.items()}
-    thumb = points[_THUMB[-1]]
+    fingers = np.array([_finger(points, joints) for joints in _FINGERS.values()])
+    tips = points[[joints[-1] for joints in _FINGERS.values()]]
     return HandFeatures(
-        index=axes @ _finger(points, _FINGERS['index']),
-        middle=axes @ _finger(points, _FINGERS['middle']),
-        thumb_index=scale * _norm(tips['index'] - thumb),
-        thumb_middle=scale * _norm(tips['middle'] - thumb),
+        fingers=fingers @ axes.T,
+        pinch=scale * (tips - points[_THUMB[-1]]) @ axes.T,
         thumb_flexion=_flexion(points),
     )
 

@@ -1,7 +1,8 @@
-"""What makes a robot hand look like a human's: residuals and their Jacobian.
+"""What makes a robot hand look like a human's: targets, residuals and their Jacobian.
 
-Fingers keep their shape (knuckle to tip, relative to the straight finger), tips keep their
-distance to the thumb, which weighs more the nearer they are, so that a pinch closes.
+Fingers keep their shape (knuckle to tip, relative to the straight finger). The thumb closes as
+far as the human's has come to the fingers, and bends as much. The vectors from thumb to finger
+tips weigh more the shorter they are, so that a pinch closes whatever the proportions.
 """
 
 from __future__ import annotations
@@ -18,31 +19,50 @@ from rove_teleop.core.types import Array
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
-    """Weights per metre and per radian.
+    """Weights, and how a human thumb becomes the robot's.
 
     Attributes:
-        finger: Of knuckle-to-tip vectors [1/m].
-        pinch: Of distances to the thumb when far [1/m].
-        pinch_near: What is added to it when the tips touch [1/m].
+        finger: Weight of knuckle-to-tip vectors [1/m].
+        pinch: Weight of thumb-to-tip vectors when the tips touch [1/m].
         near: Distance at which that has fallen to a third [m].
-        widen: The robot's thumb opens wider; quadratic growth of its distances [1/m].
-        flexion: Of the thumb's last joint [1/rad].
-        flexion_gain: Robot's per human's flexion.
+        thumb: Weight of the thumb's wished joints [1/rad].
+        open: Distance of thumb and finger tips in an open hand [m].
+        turn: Turn of the thumb towards the finger it is nearer to [rad].
+        close: Closing of the thumb when it touches a finger [rad].
+        bend: Robot's bend of the last bone per human's.
         rest: Pull of every joint to zero [1/rad].
     """
 
     finger: float = 20.0
-    pinch: float = 12.0
-    pinch_near: float = 60.0
-    near: float = 0.03
-    widen: float = 3.6
-    flexion: float = 0.3
-    flexion_gain: float = 1.3
-    rest: float = 0.05
+    pinch: float = 80.0
+    near: float = 0.04
+    thumb: float = 0.5
+    open: float = 0.10
+    turn: float = 0.6
+    close: float = 0.9
+    bend: float = 1.2
+    rest: float = 0.02
+
+
+@dataclass(frozen=True)
+class HandTargets:
+    """What the robot's hand shall look like, in the palm link's axes.
+
+    Attributes:
+        fingers: Knuckle to tip of index and middle [m], shape (2, 3).
+        pinch: Thumb tip to the tips of index and middle [m], shape (2, 3).
+        pinch_weight: Their weights [1/m], shape (2,).
+        thumb: Wished joints of the thumb: turn, close, bend [rad], shape (3,).
+    """
+
+    fingers: Array
+    pinch: Array
+    pinch_weight: Array
+    thumb: Array
 
 
 class HandObjective:
-    """Half the squared norm of ``residual``; quadratic near its minimum.
+    """Half the squared norm of ``residual``.
 
     Attributes:
         size: Number of residuals.
@@ -50,45 +70,53 @@ class HandObjective:
 
     def __init__(self, model: HandModel, config: ObjectiveConfig) -> None:
         self._model, self._config = model, config
-        n = len(model.lower)
-        self.size = 3 + 3 + 2 + 1 + n
-        zero = model.clip(np.zeros(n))
-        tips = model.fingertips(zero)[0]
-        self._open = np.linalg.norm(tips[1:] - tips[0], axis=1)
-        self._vectors = np.zeros((2, 3))
-        self._distances, self._weights = np.zeros(2), np.zeros(2)
-        self._flexion = 0.0
-        self._rest = config.rest * np.eye(n)
+        joints = len(model.lower)
+        self.size = 6 + 6 + 3 + joints
+        tips = model.fingertips(model.clip(np.zeros(joints)))[0]
+        self._open = tips[1:] - tips[0]
+        self._constant = np.zeros((self.size, joints))
+        self._constant[12:15][range(3), model.thumb] = config.thumb
+        self._constant[15:] = config.rest * np.eye(joints)
 
-    def aim(self, human: HandFeatures) -> None:
-        """Take what the robot's hand shall look like."""
+    def imitate(self, human: HandFeatures) -> HandTargets:
+        """Targets that make the robot's hand look like this one.
+
+        A human thumb opens beside the palm and the robot's in front of it, so the wider the
+        human's hand the more its thumb-to-tip vectors give way to those of the robot's open hand.
+        """
         config, model = self._config, self._model
-        for row, vector in enumerate((human.index, human.middle)):
-            self._vectors[row] = model.length[row] * (model.axes.T @ vector)
-        for row, distance in enumerate((human.thumb_index, human.thumb_middle)):
-            wide = distance + config.widen * distance * distance
-            self._distances[row] = min(wide, self._open[row])
-            self._weights[row] = config.pinch + config.pinch_near * math.exp(
-                -((distance / config.near) ** 2)
+        distances = np.linalg.norm(human.pinch, axis=1)
+        weights = config.pinch * np.exp(-((distances / config.near) ** 2))
+        nearest = float(distances.min())
+        closed = min(max(1.0 - nearest / config.open, 0.0), 1.0)
+        opened = min(max(2.0 * nearest / config.open - 1.0, 0.0), 1.0)
+        side = math.tanh(float(distances[0] - distances[1]) / (0.5 * config.near))
+        thumb = np.array(
+            (
+                config.turn * closed * side,
+                config.close * closed * model.curl,
+                config.bend * human.thumb_flexion * model.curl,
             )
-        self._flexion = model.curl * config.flexion_gain * human.thumb_flexion
+        )
+        return HandTargets(
+            fingers=model.length[:, None] * (human.fingers @ model.axes),
+            pinch=opened * self._open + (1.0 - opened) * (human.pinch @ model.axes),
+            pinch_weight=weights,
+            thumb=np.minimum(
+                np.maximum(thumb, model.lower[model.thumb]), model.upper[model.thumb]
+            ),
+        )
 
-    def residual(self, position: Array) -> tuple[Array, Array]:
+    def residual(self, position: Array, targets: HandTargets) -> tuple[Array, Array]:
         """Residuals (size,) and their Jacobian (size, n) at joints (n,)."""
         config, model = self._config, self._model
         tips, jacobians = model.fingertips(position)
-        residual, jacobian = np.zeros(self.size), np.zeros((self.size, len(position)))
-        fingers = tips[1:] - model.knuckle - self._vectors
-        residual[:6] = config.finger * fingers.ravel()
+        fingers = config.finger * (tips[1:] - model.knuckle - targets.fingers)
+        weight = targets.pinch_weight[:, None]
+        pinch = weight * (tips[1:] - tips[0] - targets.pinch)
+        thumb = config.thumb * (position[model.thumb] - targets.thumb)
+        jacobian = self._constant.copy()
         jacobian[:6] = config.finger * jacobians[1:].reshape(6, -1)
-        for row in range(2):
-            gap = tips[row + 1] - tips[0]
-            distance = math.sqrt(float(gap @ gap)) + 1e-9
-            weight = self._weights[row]
-            residual[6 + row] = weight * (distance - self._distances[row])
-            jacobian[6 + row] = (weight / distance) * (gap @ (jacobians[row + 1] - jacobians[0]))
-        residual[8] = config.flexion * (position[model.flexion] - self._flexion)
-        jacobian[8, model.flexion] = config.flexion
-        residual[9:] = config.rest * position
-        jacobian[9:] = self._rest
+        jacobian[6:12] = (weight[:, :, None] * (jacobians[1:] - jacobians[0])).reshape(6, -1)
+        residual = np.concatenate((fingers.ravel(), pinch.ravel(), thumb, config.rest * position))
         return residual, jacobian

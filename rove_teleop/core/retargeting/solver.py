@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from rove_teleop.core.retargeting.hand import DEX3, HandConfig, HandModel
-from rove_teleop.core.retargeting.keypoints import HandFeatures, hand_features
-from rove_teleop.core.retargeting.objective import HandObjective, ObjectiveConfig
+from rove_teleop.core.retargeting.keypoints import hand_features
+from rove_teleop.core.retargeting.objective import HandObjective, HandTargets, ObjectiveConfig
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.types import Array
 from rove_teleop.errors import InvalidInput
 
 _ITERATIONS = 12
-_SMALLEST_STEP = 1e-4  # rad
+_SMALLEST_STEP = 5e-4  # rad
 _DAMPING = (1e-4, 1e2)
 
 
@@ -49,30 +49,28 @@ class LightRetargeter:
 
     def retarget(self, hand: Array) -> Array:
         """Joints (7,) [rad] for a tracked hand (25, 7); see ``HandRetargeter``."""
-        return self.fit(hand_features(hand, self._side))
+        return self.fit(self.objective.imitate(hand_features(hand, self._side)))
 
-    def fit(self, human: HandFeatures) -> Array:
-        """Joints (7,) [rad] that look most like a hand with these features."""
-        self.objective.aim(human)
+    def fit(self, targets: HandTargets) -> Array:
+        """Joints (7,) [rad] that come nearest to the targets."""
         position, damping = self._position, _DAMPING[0]
-        residual, jacobian = self.objective.residual(position)
+        residual, jacobian = self.objective.residual(position, targets)
         cost = float(residual @ residual)
         for _ in range(_ITERATIONS):
             step = self._step(position, residual, jacobian, damping)
             trial = self.model.clip(position + step)
-            moved = float(np.abs(trial - position).max())
-            if moved < _SMALLEST_STEP:
+            if float(np.abs(trial - position).max()) < _SMALLEST_STEP:
                 break
-            trial_residual, trial_jacobian = self.objective.residual(trial)
+            trial_residual, trial_jacobian = self.objective.residual(trial, targets)
             trial_cost = float(trial_residual @ trial_residual)
             if trial_cost < cost:
                 position, cost = trial, trial_cost
                 residual, jacobian = trial_residual, trial_jacobian
                 damping = max(0.2 * damping, _DAMPING[0])
+            elif damping > _DAMPING[1]:
+                break
             else:
-                damping = 10.0 * damping
-                if damping > _DAMPING[1]:
-                    break
+                damping *= 10.0
         self._position, self.cost = position, 0.5 * cost
         return position.copy()
 

@@ -1,0 +1,1 @@
+"""Hand retargeting backends that need an optional package."""
