@@ -22,9 +22,10 @@ class ArrayFile:
         """
         self.path = path
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                if not isinstance(archive, np.lib.npyio.NpzFile):
-                    raise ValueError('a single array')
+            archive = np.load(path, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError('a single array')
+            with archive:
                 self._arrays = {name: archive[name] for name in archive.files}
         except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
             raise RecordingError(

@@ -43,6 +43,7 @@ class Waypoint:
 _OPEN = (0.0, 0.05, 0.05, 0.08, 0.1)
 _RELAXED = (0.2, 0.25, 0.3, 0.3, 0.35)
 _GRASP = (0.55, 0.6, 0.62, 0.65, 0.7)
+_FIST = (0.9, 0.95, 0.95, 0.95, 0.95)
 _WAVE = tuple(
     Waypoint(0.45, (0.20, side * 0.09, 0.25), (side * 0.45, -0.9, 0.0), _OPEN)
     for side in (1, -1, 1, -1, 1, -1)
@@ -54,6 +55,8 @@ _SCENES: dict[str, tuple[Waypoint, ...]] = {
         Waypoint(1.0, (0.20, 0.0, 0.25), (0.0, -0.9, 0.0), _OPEN),
         *_WAVE,
         Waypoint(0.6, (0.20, 0.0, 0.25), (0.0, -0.9, 0.0), _OPEN),
+        Waypoint(0.7, (0.20, 0.0, 0.25), (0.0, -0.9, 0.0), _FIST),
+        Waypoint(0.7, (0.20, 0.0, 0.25), (0.0, -0.9, 0.0), _OPEN),
         Waypoint(1.4, (0.0, 0.0, 0.0), curls=_RELAXED),
         Waypoint(0.5, (0.0, 0.0, 0.0), curls=_RELAXED),
     ),
