@@ -18,6 +18,7 @@ from rove_policy.policy import make_policy
 from rove_policy.serving.async_policy import AsyncPolicy
 from rove_teleop.config import param
 from rove_teleop.nodes import convert, latest, qos
+from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 
@@ -51,9 +52,10 @@ class PolicyNode(Node):
         self._images: dict[str, np.ndarray] = {}
         self._fault = ''
         self._pub = self.create_publisher(ActionChunk, 'action_chunk', qos.COMMAND)
-        self._plant = latest.plant_state(self)
-        self._frame = latest.control_frame(self)
-        self._task = latest.task_state(self)
+        losses = Losses(self)
+        self._plant = latest.plant_state(self, losses)
+        self._frame = latest.control_frame(self, losses)
+        self._task = latest.task_state(self, losses)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / params.rate, self._step, clock=steady)
 

@@ -169,7 +169,7 @@ class ArbiterNode(Node):
         self._diagnostics_pub.publish(message)
 
 
-main = main_of(ArbiterNode)
+main = main_of(ArbiterNode, priority=40)
 
 if __name__ == '__main__':
     main()

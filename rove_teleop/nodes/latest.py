@@ -14,6 +14,7 @@ from rove_msgs import msg as rove
 from rove_teleop.core.types import ControlFrame, PlantState, TaskState
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.losses import Losses
 
 Value = TypeVar('Value')
 
@@ -31,6 +32,7 @@ class Latest(Generic[Value]):
         topic: str,
         profile: QoSProfile,
         from_msg: Callable[[Any, int], Value],
+        losses: Losses | None = None,
     ) -> None:
         """Subscribe.
 
@@ -40,15 +42,19 @@ class Latest(Generic[Value]):
             topic: Relative topic name.
             profile: Quality of service.
             from_msg: Core value of a message and its receive time [ns, monotonic].
+            losses: Told of every message, to say when there are none.
         """
         self._log = node.get_logger()
         self._topic, self._kind, self._from_msg = topic, kind, from_msg
+        self._losses = losses
         self._raw: tuple[bytes, int] | None = None
         self._value: Value | None = None
         node.create_subscription(kind, topic, self._keep, profile, raw=True)
 
     def _keep(self, data: bytes) -> None:
         self._raw = (data, time.monotonic_ns())
+        if self._losses is not None:
+            self._losses.heard(self._topic)
 
     def get(self) -> Value | None:
         """The newest value, None before the first; a malformed one is warned of and skipped."""
@@ -66,18 +72,27 @@ class Latest(Generic[Value]):
         self._raw = self._value = None
 
 
-def control_frame(node: Node) -> Latest[ControlFrame]:
+def control_frame(node: Node, losses: Losses | None = None) -> Latest[ControlFrame]:
     """The newest tick of the arbiter."""
     return Latest(
-        node, rove.ControlFrame, 'control_frame', qos.COMMAND, convert.control_frame_from_msg
+        node,
+        rove.ControlFrame,
+        'control_frame',
+        qos.COMMAND,
+        convert.control_frame_from_msg,
+        losses,
     )
 
 
-def plant_state(node: Node) -> Latest[PlantState]:
+def plant_state(node: Node, losses: Losses | None = None) -> Latest[PlantState]:
     """The newest state of the plant."""
-    return Latest(node, rove.PlantState, 'plant_state', qos.COMMAND, convert.plant_state_from_msg)
+    return Latest(
+        node, rove.PlantState, 'plant_state', qos.COMMAND, convert.plant_state_from_msg, losses
+    )
 
 
-def task_state(node: Node) -> Latest[TaskState]:
+def task_state(node: Node, losses: Losses | None = None) -> Latest[TaskState]:
     """The newest judgement of the task."""
-    return Latest(node, rove.TaskState, 'task_state', qos.COMMAND, convert.task_state_from_msg)
+    return Latest(
+        node, rove.TaskState, 'task_state', qos.COMMAND, convert.task_state_from_msg, losses
+    )

@@ -16,6 +16,7 @@ from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, latest, qos
+from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 from rove_teleop.operators.live import LiveOperator
@@ -63,9 +64,10 @@ class OperatorNode(Node):
         self._pub = self.create_publisher(OperatorState, 'operator_state', qos.COMMAND)
         self._lease_client = self.create_client(AcquireLease, 'acquire_lease')
         self._request_client = self.create_client(RequestTransition, 'request_transition')
-        self._frame = latest.control_frame(self)
-        self._plant = latest.plant_state(self)
-        self._task = latest.task_state(self)
+        losses = Losses(self)
+        self._frame = latest.control_frame(self, losses)
+        self._plant = latest.plant_state(self, losses)
+        self._task = latest.task_state(self, losses)
         if isinstance(self._operator, LiveOperator):
             self.create_subscription(OperatorState, 'operator_input', self._on_input, qos.COMMAND)
         steady = Clock(clock_type=ClockType.STEADY_TIME)

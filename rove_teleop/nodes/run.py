@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import os
 import signal
 import sys
 from types import FrameType
@@ -29,11 +30,29 @@ class StopFlag:
         self.stopped = True
 
 
-def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+def claim_priority(priority: int) -> bool:
+    """Ask for SCHED_FIFO for this process and the threads it starts; False if not permitted."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except PermissionError:
+        return False
+    return True
+
+
+def run(
+    make_node: Callable[[], Node], args: Sequence[str] | None = None, priority: int = 0
+) -> int:
     """Spin a node until Ctrl-C, SIGTERM or shutdown; returns the process's exit code.
 
     ``EventsExecutor.spin`` hangs in this rclpy, so ``spin_once`` is looped.
+
+    Args:
+        make_node: Makes the node.
+        args: Command line, the process's own when None.
+        priority: SCHED_FIFO priority to ask for, 1 to 99; 0 leaves the scheduling alone.
     """
+    if priority:
+        claim_priority(priority)
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node = None
@@ -54,10 +73,10 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     return 0
 
 
-def main_of(make_node: Callable[[], Node]) -> Callable[[], None]:
-    """The console script of a node."""
+def main_of(make_node: Callable[[], Node], priority: int = 0) -> Callable[[], None]:
+    """The console script of a node; see ``run``."""
 
     def main() -> None:
-        sys.exit(run(make_node))
+        sys.exit(run(make_node, priority=priority))
 
     return main

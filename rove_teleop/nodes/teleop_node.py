@@ -11,10 +11,10 @@ from rclpy.node import Node
 from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
 from rove_teleop.assembly import HAND_BACKENDS, make_robot, make_teleop
 from rove_teleop.config import param
-from rove_teleop.core import types
 from rove_teleop.core.teleop import TeleopConfig
-from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.latest import Latest
+from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 
@@ -41,26 +41,28 @@ class TeleopNode(Node):
         params = declare(self, TeleopParams)
         config = TeleopConfig(translation_scale=params.translation_scale)
         self._teleop = make_teleop(make_robot(), config, params.hand_backend)
-        self._operator: types.OperatorState | None = None
+        self._losses = Losses(self)
+        self._operator = Latest(
+            self,
+            OperatorState,
+            'operator_state',
+            qos.COMMAND,
+            convert.operator_state_from_msg,
+            self._losses,
+        )
         self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
-        self.create_subscription(OperatorState, 'operator_state', self._on_operator, qos.COMMAND)
         self.create_subscription(ControlFrame, 'control_frame', self._on_frame, qos.COMMAND)
 
-    def _on_operator(self, msg: OperatorState) -> None:
-        try:
-            self._operator = convert.operator_state_from_msg(msg)
-        except InvalidInput as error:
-            self.get_logger().warning(f'operator refused: {error}', throttle_duration_sec=1.0)
-
     def _on_frame(self, msg: ControlFrame) -> None:
+        self._losses.heard('control_frame')
         frame = convert.control_frame_from_msg(msg)
-        proposal = self._teleop.step(self._operator, frame, time.monotonic_ns())
+        proposal = self._teleop.step(self._operator.get(), frame, time.monotonic_ns())
         if proposal is not None:
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.joint_proposal_to_msg(proposal, stamp))
 
 
-main = main_of(TeleopNode)
+main = main_of(TeleopNode, priority=20)
 
 if __name__ == '__main__':
     main()

@@ -19,6 +19,7 @@ from rove_teleop.core import types
 from rove_teleop.core.names import JOINTS
 from rove_teleop.errors import InvalidInput, RoveError
 from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 
@@ -47,6 +48,7 @@ class TwinNode(Node):
         self._task = params.task
         self._plant = make_twin(params.task)
         self._plant.reset(params.seed)
+        self._losses = Losses(self, timeout=0.05)
         self._command: types.JointCommand | None = None
         self._ticks = 0
         self._plant_state_pub = self.create_publisher(PlantState, 'plant_state', qos.COMMAND)
@@ -59,6 +61,7 @@ class TwinNode(Node):
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
 
     def _on_command(self, msg: JointCommand) -> None:
+        self._losses.heard('joint_command')
         try:
             self._command = convert.joint_command_from_msg(msg, time.monotonic_ns())
         except InvalidInput as error:
@@ -109,7 +112,7 @@ class TwinNode(Node):
         self._imu_pub.publish(imu)
 
 
-main = main_of(TwinNode)
+main = main_of(TwinNode, priority=30)
 
 if __name__ == '__main__':
     main()
