@@ -17,7 +17,7 @@ import numpy as np
 from rove_teleop.core.limits import ChannelLimits, Envelope
 from rove_teleop.core.types import Array
 
-BRAKING_SHARE = 0.45  # of a limit, for braking that was planned; the rest is for surprises
+_BRAKING_SHARE = 0.6  # of the acceleration limit; the rest is for what jerk delays
 _GAIN = 12.0  # [1/s]; low enough for the jerk limit of the base
 
 
@@ -60,7 +60,8 @@ class Safety:
     def __init__(self, limits: ChannelLimits, rules: Sequence[SafetyRule] = ()) -> None:
         """Guard the position limits, and whatever else the rules guard."""
         self._lower, self._upper = limits.lower, limits.upper
-        self._braking = BRAKING_SHARE * np.minimum(limits.switch_acceleration, limits.acceleration)
+        weakest = np.minimum(limits.switch_acceleration, limits.acceleration)
+        self._braking = _BRAKING_SHARE * weakest
         self._rules = tuple(rules)
 
     def bounds(self, position: Array, velocity: Array, envelope: Envelope) -> VelocityBounds:

@@ -15,11 +15,12 @@ import numpy as np
 
 from rove_teleop.core.limits import Envelope
 from rove_teleop.core.names import CHANNELS
-from rove_teleop.core.safety import BRAKING_SHARE, VelocityBounds, braking_velocity
+from rove_teleop.core.safety import VelocityBounds, braking_velocity
 from rove_teleop.core.types import Array
 
 POSITION_GAIN = 25.0  # [1/s]
 VELOCITY_GAIN = 100.0  # [1/s], four times the position gain: critically damped
+_BRAKING_SHARE = 0.45  # of a limit, for braking that was planned
 _ACCELERATION_SHARE = 0.995  # keeps a step of velocity under the limit after rounding
 _REST = 1e-9
 _TOLERANCE = 1e-9
@@ -96,7 +97,7 @@ class Tracker:
         self, target: Target, bounds: VelocityBounds, envelope: Envelope
     ) -> tuple[Array, Array]:
         goal = np.minimum(np.maximum(target.position, self._lower), self._upper)
-        braking = BRAKING_SHARE * envelope.acceleration
+        braking = _BRAKING_SHARE * envelope.acceleration
         wanted = target.velocity + braking_velocity(goal - self.position, POSITION_GAIN, braking)
         wanted[target.brake] = 0.0
         kept = np.minimum(np.maximum(wanted, bounds.lower), bounds.upper)
@@ -107,7 +108,7 @@ class Tracker:
     def _acceleration(self, wanted: Array, envelope: Envelope) -> tuple[Array, Array]:
         """Acceleration towards a velocity: within its limit always, within jerk if that can be."""
         error = wanted - self.velocity
-        asked = braking_velocity(error, VELOCITY_GAIN, BRAKING_SHARE * envelope.jerk)
+        asked = braking_velocity(error, VELOCITY_GAIN, _BRAKING_SHARE * envelope.jerk)
         limit = _ACCELERATION_SHARE * envelope.acceleration
         clipped = np.minimum(np.maximum(asked, -limit), limit)
         change = envelope.jerk * self._dt

@@ -147,6 +147,11 @@ class Rig:
             self._reanchor(self.output.frame)
         return self.output
 
+    @property
+    def last_proposal(self) -> JointProposal | None:
+        """What teleop sent last."""
+        return self._proposal
+
     def kinds(self) -> list[str]:
         """Kinds of all events so far."""
         return [event.kind for event in self.events]
