@@ -80,6 +80,7 @@ class Targets:
 
 def _is_rotation(matrix: Array) -> bool:
     """Whether (3, 3) is orthonormal and right-handed to 1e-3; false for NaN."""
-    skew = float(np.abs(matrix @ matrix.T - _IDENTITY).max())
-    x, y, z = matrix.T
-    return skew < 1e-3 and float(x @ np.cross(y, z)) > 0.0
+    if not float(np.abs(matrix @ matrix.T - _IDENTITY).max()) < 1e-3:
+        return False
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) > 0.0

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from itertools import product
+import math
 
 import coal
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.kinematics.body import NUM_VELOCITY, Body
+from rove_teleop.core.kinematics.body import Body
 from rove_teleop.core.kinematics.config import IkConfig
-from rove_teleop.core.kinematics.limits.joint import braking_velocity
 from rove_teleop.core.names import SIDES
 from rove_teleop.core.types import Array
 
-_TRUNK = {
+Point = tuple[float, float, float]
+
+_TRUNK: dict[str, tuple[str, Point, Point, float]] = {
     'torso': ('torso_link', (0, 0, 0.10), (0, 0, 0.24), 0.085),
     'head': ('torso_link', (0.03, 0, 0.40), (0.03, 0, 0.44), 0.08),
     'pelvis': ('pelvis', (0, -0.05, -0.06), (0, 0.05, -0.06), 0.08),
     'left_thigh': ('left_hip_yaw_link', (0, 0, -0.02), (0, 0, -0.15), 0.07),
     'right_thigh': ('right_hip_yaw_link', (0, 0, -0.02), (0, 0, -0.15), 0.07),
 }
-_ARM = {
+_ARM: dict[str, tuple[str, Point, Point, float]] = {
     'forearm': ('elbow_link', (0.02, 0, 0), (0.10, 0, 0), 0.04),
     'hand': ('wrist_yaw_link', (0, 0, 0), (0.12, 0, 0), 0.045),
 }
@@ -38,10 +40,10 @@ class CollisionLimit:
     def __init__(self, body: Body, config: IkConfig) -> None:
         self._config = config
         self._geometry = pin.GeometryModel()
-        for name, capsule in _TRUNK.items():
-            self._add(body.model, name, *capsule)
-        for side, (name, (link, *capsule)) in product(SIDES, _ARM.items()):
-            self._add(body.model, f'{side}_{name}', f'{side}_{link}', *capsule)
+        for name, (link, start, end, radius) in _TRUNK.items():
+            self._add(body.model, name, link, start, end, radius)
+        for side, (name, (link, start, end, radius)) in product(SIDES, _ARM.items()):
+            self._add(body.model, f'{side}_{name}', f'{side}_{link}', start, end, radius)
         limbs = [f'{side}_{name}' for side in SIDES for name in _ARM]
         pairs = [*product(limbs, _TRUNK)]
         pairs += product((f'left_{name}' for name in _ARM), (f'right_{name}' for name in _ARM))
@@ -78,30 +80,31 @@ class CollisionLimit:
         ]
         self.clearance = min(near)[0] if near else self._config.collision_horizon
         near = sorted(near)[: self.size]
+        jacobians: dict[int, Array] = {}
         for row, (distance, number) in enumerate(near):
-            jacobian[row] = self._row(body, results[number], *self._joints[number])
+            first, second = self._joints[number]
+            result = results[number]
+            normal = result.normal
+            for joint in (first, second):
+                if joint not in jacobians:
+                    jacobians[joint] = body.joint_jacobian(joint)
+            jacobian[row] = (
+                _wrench(body, second, result.getNearestPoint2(), normal) @ jacobians[second]
+                - _wrench(body, first, result.getNearestPoint1(), normal) @ jacobians[first]
+            )
             lower[row] = -self._approach(distance, dt)
         return len(near)
 
     def _approach(self, distance: float, dt: float) -> float:
+        """Fastest approach [m/s] that can still brake; negative to part what is too near."""
         room = distance - self._config.collision_distance
         if room <= 0.0:
             return _PUSH_OUT * room
-        return float(braking_velocity(room, self._config.collision_acceleration, dt))
-
-    def _row(self, body: Body, result: coal.DistanceResult, first: int, second: int) -> Array:
-        """Gradient (35,) of the distance: the normal times the velocities of both points."""
-        p1, p2 = result.getNearestPoint1(), result.getNearestPoint2()
-        normal = result.normal
-        row = np.zeros(NUM_VELOCITY)
-        for joint, point, sign in ((second, p2, 1.0), (first, p1, -1.0)):
-            arm = point - body.data.oMi[joint].translation
-            wrench = np.concatenate((normal, np.cross(arm, normal)))
-            row += sign * (wrench @ body.joint_jacobian(joint))
-        return row
+        reach = self._config.collision_acceleration * dt
+        return math.sqrt(reach * reach + 2.0 * self._config.collision_acceleration * room) - reach
 
     def _add(
-        self, model: pin.Model, name: str, link: str, start: tuple, end: tuple, radius: float
+        self, model: pin.Model, name: str, link: str, start: Point, end: Point, radius: float
     ) -> None:
         frame = model.frames[model.getFrameId(link)]
         a, b = np.array(start, float), np.array(end, float)
@@ -111,3 +114,10 @@ class CollisionLimit:
         self._geometry.addGeometryObject(
             pin.GeometryObject(name, frame.parentJoint, placement, capsule)
         )
+
+
+def _wrench(body: Body, joint: int, point: Array, normal: Array) -> Array:
+    """What maps a joint's Jacobian to the speed of a point of it along the normal, (6,)."""
+    x, y, z = (point - body.data.oMi[joint].translation).tolist()
+    u, v, w = normal.tolist()
+    return np.array((u, v, w, y * w - z * v, z * u - x * w, x * v - y * u))
