@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 CONTROL_PERIOD_NS = 5_000_000
 """One control tick: 200 Hz."""
+URDF = 'urdf/g1_dex3.urdf'
 HAND_BACKENDS = ('light', 'dex-retargeting')
 """Solvers of the hand retargeting; the first is the default."""
 
 
 def make_robot() -> Robot:
     """The Unitree G1 with Dex3-1 hands."""
-    return Robot.from_urdf(share('urdf/g1_dex3.urdf'))
+    return Robot.from_urdf(share(URDF))
 
 
 def make_arbiter(
@@ -71,9 +72,9 @@ def make_retargeters(robot: Robot, backend: str) -> dict[str, HandRetargeter]:
         raise UnknownName('hand backend', backend, HAND_BACKENDS)
     if backend == HAND_BACKENDS[0]:
         return {side: LightRetargeter(robot, side) for side in SIDES}
-    from rove_teleop.core.retargeting.dex import DexRetargeter
+    from rove_teleop.hands.dex import DexRetargeter
 
-    return {side: DexRetargeter(robot, side) for side in SIDES}
+    return {side: DexRetargeter(robot, side, share(URDF)) for side in SIDES}
 
 
 def make_twin(task: str, **options: Any) -> TwinPlant:
