@@ -63,7 +63,7 @@ class ReplayOperator:
             speed: Playing speed relative to the recorded one.
             rate_hz: Samples per second, whatever the recording has.
             auto_takeover: Ask for the takeover; if False, play once somebody else has.
-            takeover_s: When to ask, after the start of the episode [s].
+            takeover_s: When to ask, after the first frame of the episode [s].
             settle_s: How long to keep still after the takeover before moving [s].
             groups: Groups to take over; empty means all.
             at_end: What to ask for after the last sample.
@@ -107,7 +107,7 @@ class ReplayOperator:
         self._requests = 0
         self._begin_ns: int | None = None
         self._next_ns = 0
-        self._last_ns = 0
+        self._last_ns: int | None = None
         self._asked_ns: int | None = None
         self._settled_ns = 0
         self._played_ns = 0.0
@@ -122,9 +122,11 @@ class ReplayOperator:
 
     def step(self, view: OperatorView, now_ns: int) -> OperatorOutput:
         """Move on by the time since the last step; a sample each period."""
-        if self._begin_ns is None:
-            self._begin_ns = self._last_ns = self._next_ns = now_ns
+        if self._last_ns is None:
+            self._last_ns = self._next_ns = now_ns
         elapsed, self._last_ns = now_ns - self._last_ns, now_ns
+        if self._begin_ns is None and view.frame is not None and view.frame.episode:
+            self._begin_ns = now_ns
         requests = self._follow(view.frame, elapsed, now_ns)
         if now_ns < self._next_ns:
             return OperatorOutput(requests=requests)
@@ -162,8 +164,7 @@ class ReplayOperator:
         return all(frame.authority[group] is Authority.HUMAN for group in self._watched)
 
     def _ask_takeover(self, frame: ControlFrame | None, now_ns: int) -> tuple[Request, ...]:
-        assert self._begin_ns is not None
-        due = now_ns - self._begin_ns >= self._takeover_ns
+        due = self._begin_ns is not None and now_ns - self._begin_ns >= self._takeover_ns
         able = frame is not None and frame.robot_phase is not Phase.STOPPED
         if self._asks and due and able and not self.done and not self._at_last():
             return self._ask('takeover', now_ns)

@@ -78,171 +78,180 @@ class Room:
 
 
 def test_it_samples_at_its_own_rate_with_increasing_numbers():
-    stage = Room(rate_hz=50.0)
-    stage.watch(AUTO, 1000)
-    assert len(stage.states) == 50
-    assert [state.seq for state in stage.states] == list(range(1, 51))
-    assert {state.session for state in stage.states} == {'session'}
+    room = Room(rate_hz=50.0)
+    room.watch(AUTO, 1000)
+    assert len(room.states) == 50
+    assert [state.seq for state in room.states] == list(range(1, 51))
+    assert {state.session for state in room.states} == {'session'}
 
 
 def test_it_waits_idle_then_asks_once_a_second_until_it_is_in_command():
-    stage = Room(takeover_s=1.0)
-    assert stage.watch(AUTO, 1000) == []
-    assert stage.watch(AUTO, 1500) == ['takeover', 'takeover']
-    assert len({request.request_id for request in stage.requests}) == 2
-    for state in stage.states:
+    room = Room(takeover_s=1.0)
+    assert room.watch(AUTO, 1000) == []
+    assert room.watch(AUTO, 1500) == ['takeover', 'takeover']
+    assert len({request.request_id for request in room.requests}) == 2
+    for state in room.states:
         assert np.allclose(state.right_wrist, WRIST)
 
 
 def test_it_does_not_ask_before_it_sees_the_robot_nor_while_it_is_stopped():
-    stage = Room(takeover_s=0.0)
-    assert stage.watch(OperatorView(), 500) == []
-    assert stage.watch(STOPPED, 1500) == []
-    assert stage.watch(HELD, 100) == ['takeover']
+    room = Room(takeover_s=0.0)
+    assert room.watch(OperatorView(), 500) == []
+    assert room.watch(STOPPED, 1500) == []
+    assert room.watch(HELD, 100) == ['takeover']
+
+
+def test_it_does_not_ask_between_episodes():
+    room = Room(takeover_s=0.5)
+    between = frame(Authority.HOLD, Phase.HOLD)
+    between = OperatorView(ControlFrame(**{**vars(between), 'episode': ''}))
+    assert room.watch(between, 3000) == []
+    assert room.watch(AUTO, 500) == []
+    assert room.watch(AUTO, 100) == ['takeover']
 
 
 def test_it_leaves_asking_to_others_if_told_so():
-    stage = Room(auto_takeover=False)
-    assert stage.watch(AUTO, 3000) == []
-    stage.watch(HUMAN, 1000)
-    assert stage.operator.playing_time > 0.5
+    room = Room(auto_takeover=False)
+    assert room.watch(AUTO, 3000) == []
+    room.watch(HUMAN, 1000)
+    assert room.operator.playing_time > 0.5
 
 
 def test_it_moves_relative_to_its_start_by_the_scale_and_turns_as_recorded():
-    stage = Room(scale=0.5, settle_s=0.3)
-    stage.watch(AUTO, 1200)
-    stage.watch(HUMAN, 290)
-    assert np.allclose(stage.states[-1].right_wrist, WRIST)
-    stage.watch(HUMAN, 1200)
-    end = stage.states[-1]
+    room = Room(scale=0.5, settle_s=0.3)
+    room.watch(AUTO, 1200)
+    room.watch(HUMAN, 290)
+    assert np.allclose(room.states[-1].right_wrist, WRIST)
+    room.watch(HUMAN, 1200)
+    end = room.states[-1]
     assert end.right_wrist[:3] == pytest.approx(WRIST[:3] + [0.1, 0.0, 0.0])
     turned = pin.XYZQUATToSE3(end.right_wrist).rotation
     assert turned == pytest.approx(pin.rpy.rpyToMatrix(0.0, 0.0, 1.0), abs=1e-9)
 
 
 def test_the_fingers_go_with_the_wrist():
-    stage = Room()
-    stage.watch(HUMAN, 1000)
-    state = stage.states[-1]
+    room = Room()
+    room.watch(HUMAN, 1000)
+    state = room.states[-1]
     T = pin.XYZQUATToSE3(state.right_wrist)
     expected = hand_pose('right', index=1.0, T_world_wrist=T)
     assert state.right_hand[:, :3] == pytest.approx(expected[:, :3], abs=1e-9)
 
 
 def test_the_other_hand_and_the_head_are_there_and_still():
-    stage = Room()
-    stage.watch(HUMAN, 2000)
-    for state in stage.states:
+    room = Room()
+    room.watch(HUMAN, 2000)
+    for state in room.states:
         assert np.allclose(state.left_wrist, IDLE_POSES['left_wrist'])
         assert np.allclose(state.head, IDLE_POSES['head'])
         assert state.left_hand.shape == (25, 7)
 
 
 def test_it_asks_for_the_release_at_the_end_and_again_while_nothing_happens():
-    stage = Room(settle_s=0.0)
-    stage.watch(AUTO, 1100)
-    assert stage.watch(HUMAN, 900) == []
-    assert stage.watch(HUMAN, 1600) == ['release', 'release']
-    assert stage.operator.done
-    assert stage.watch(AUTO, 3000) == []
+    room = Room(settle_s=0.0)
+    room.watch(AUTO, 1100)
+    assert room.watch(HUMAN, 900) == []
+    assert room.watch(HUMAN, 1600) == ['release', 'release']
+    assert room.operator.done
+    assert room.watch(AUTO, 3000) == []
 
 
 def test_it_reports_success_once():
-    stage = Room(settle_s=0.0, at_end='success')
-    assert stage.watch(HUMAN, 4000) == ['success']
+    room = Room(settle_s=0.0, at_end='success')
+    assert room.watch(HUMAN, 4000) == ['success']
 
 
 def test_it_pauses_when_command_is_lost_and_takes_over_again_after_a_second():
-    stage = Room(takeover_s=0.0, settle_s=0.1)
-    stage.watch(HUMAN, 600)
-    reached = stage.operator.playing_time
+    room = Room(takeover_s=0.0, settle_s=0.1)
+    room.watch(HUMAN, 600)
+    reached = room.operator.playing_time
     assert 0.4 < reached < 0.6
-    assert stage.watch(HELD, 900) == []
-    assert stage.watch(HELD, 200) == ['takeover']
-    assert stage.operator.playing_time == reached
-    held = stage.states[-1].right_wrist
-    stage.watch(HUMAN, 90)
-    assert np.allclose(stage.states[-1].right_wrist, held)
-    stage.watch(HUMAN, 2000)
-    assert stage.operator.done
+    assert room.watch(HELD, 900) == []
+    assert room.watch(HELD, 200) == ['takeover']
+    assert room.operator.playing_time == reached
+    held = room.states[-1].right_wrist
+    room.watch(HUMAN, 90)
+    assert np.allclose(room.states[-1].right_wrist, held)
+    room.watch(HUMAN, 2000)
+    assert room.operator.done
 
 
 def test_only_the_arm_it_moves_must_follow_it():
-    stage = Room()
+    room = Room()
     mixed = frame(Authority.POLICY, Phase.AUTO)
     authority = tuple(
         Authority.HUMAN if group == 'right_arm' else Authority.POLICY for group in GROUPS
     )
     mixed = OperatorView(ControlFrame(**{**vars(mixed), 'authority': authority}))
-    stage.watch(mixed, 1000)
-    assert stage.operator.playing_time > 0.5
+    room.watch(mixed, 1000)
+    assert room.operator.playing_time > 0.5
 
 
 def test_named_groups_are_asked_for_and_given_back():
     groups = ('right_arm', 'right_hand')
-    stage = Room(takeover_s=0.0, settle_s=0.0, groups=groups)
-    stage.watch(AUTO, 100)
-    stage.watch(HUMAN, 1500)
-    assert [(r.event, r.groups) for r in stage.requests] == [
+    room = Room(takeover_s=0.0, settle_s=0.0, groups=groups)
+    room.watch(AUTO, 100)
+    room.watch(HUMAN, 1500)
+    assert [(r.event, r.groups) for r in room.requests] == [
         ('takeover', groups),
         ('release', groups),
     ]
 
 
 def test_no_step_between_samples_is_larger_than_the_recorded_motion():
-    stage = Room(speed=1.0, rate_hz=100.0)
+    room = Room(speed=1.0, rate_hz=100.0)
     for view, ms in ((AUTO, 1200), (HUMAN, 700), (HELD, 1200), (HUMAN, 3000), (AUTO, 500)):
-        stage.watch(view, ms)
-    path = np.array([state.right_wrist[:3] for state in stage.states])
+        room.watch(view, ms)
+    path = np.array([state.right_wrist[:3] for state in room.states])
     assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() <= 0.2 * 0.01 + 1e-9
 
 
 def test_an_absolute_recording_stands_where_it_was_taken():
     motion = wave()
     absolute = Motion('body', motion.time, motion.poses)
-    stage = Room(absolute)
-    stage.watch(AUTO, 100)
-    assert stage.states[-1].right_wrist[:3] == pytest.approx([5.0, 0.0, 0.0])
+    room = Room(absolute)
+    room.watch(AUTO, 100)
+    assert room.states[-1].right_wrist[:3] == pytest.approx([5.0, 0.0, 0.0])
 
 
 def test_a_hand_that_was_not_tracked_is_not_there():
     motion = wave()
     motion.poses['right_wrist'][30:60] = np.nan
-    stage = Room(motion, settle_s=0.0)
-    stage.watch(HUMAN, 1100)
-    tracked = [state.right_wrist is not None for state in stage.states]
+    room = Room(motion, settle_s=0.0)
+    room.watch(HUMAN, 1100)
+    tracked = [state.right_wrist is not None for state in room.states]
     assert tracked[0] and tracked[-1] and not tracked[45]
-    assert stage.states[45].right_hand is None
-    assert stage.states[45].left_hand is not None
+    assert room.states[45].right_hand is None
+    assert room.states[45].left_hand is not None
 
 
 def test_recorded_buttons_make_the_requests_of_the_recorded_session():
     held = tuple(('takeover',) if 20 <= i < 40 else () for i in range(101))
-    stage = Room(wave(buttons=held), recorded_buttons=True)
-    assert stage.watch(AUTO, 1500) == ['takeover']
-    assert stage.operator.done
-    assert stage.states[25].buttons == ('takeover',)
+    room = Room(wave(buttons=held), recorded_buttons=True)
+    assert room.watch(AUTO, 1500) == ['takeover']
+    assert room.operator.done
+    assert room.states[25].buttons == ('takeover',)
 
 
 def test_two_runs_are_equal():
     runs = []
     for _ in range(2):
-        stage = Room()
-        stage.watch(AUTO, 1100)
-        stage.watch(HUMAN, 1000)
-        runs.append(np.array([state.right_hand for state in stage.states]).tobytes())
+        room = Room()
+        room.watch(AUTO, 1100)
+        room.watch(HUMAN, 1000)
+        runs.append(np.array([state.right_hand for state in room.states]).tobytes())
     assert runs[0] == runs[1]
 
 
 def test_a_reset_begins_anew():
-    stage = Room()
-    stage.watch(HUMAN, 3000)
-    stage.operator.reset(0, 'again')
-    assert not stage.operator.done
-    stage.states.clear()
-    stage.watch(AUTO, 100)
-    assert np.allclose(stage.states[0].right_wrist, WRIST)
-    assert (stage.states[0].seq, stage.states[0].session) == (1, 'again')
+    room = Room()
+    room.watch(HUMAN, 3000)
+    room.operator.reset(0, 'again')
+    assert not room.operator.done
+    room.states.clear()
+    room.watch(AUTO, 100)
+    assert np.allclose(room.states[0].right_wrist, WRIST)
+    assert (room.states[0].seq, room.states[0].session) == (1, 'again')
 
 
 @pytest.mark.parametrize(
