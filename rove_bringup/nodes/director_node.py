@@ -18,7 +18,7 @@ from rove_bringup.director import Director, DirectorConfig, DirectorView, Outcom
 from rove_msgs.msg import Event as EventMsg
 from rove_msgs.srv import RecordEpisode, RequestTransition, ResetPlant
 from rove_teleop.config import param
-from rove_teleop.core.types import Event, Request
+from rove_teleop.core.types import Event, PlantState, Request
 from rove_teleop.nodes import convert, latest, qos
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
@@ -96,6 +96,11 @@ class DirectorNode(Node):
     def connected(self) -> bool:
         """Whether the services it needs have been there."""
         return self._step_now is not Step.CONNECT
+
+    @property
+    def plant(self) -> PlantState | None:
+        """The newest state of the plant."""
+        return self._plant.get()
 
     @property
     def missing(self) -> list[str]:

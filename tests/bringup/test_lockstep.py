@@ -7,30 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from rove_bringup.config import Episode, RunConfig
-from rove_bringup.lockstep import LockstepRunner, Tick
+from rove_bringup.lockstep import LockstepRunner
 from rove_bringup.lockstep_recorded import RecordingSink
 from rove_teleop.assembly import make_robot
-from rove_teleop.core.types import ControlFrame, Event
 from rove_teleop.recording.check import verify_episode
 from rove_teleop.recording.loading import load_episode
 from rove_teleop.recording.writer import EpisodeWriter
+from tests.fakes.collector import Collector
 
 SECONDS = 6.0
-
-
-class Collector:
-    """Keeps every frame and event."""
-
-    def __init__(self) -> None:
-        self.frames: list[ControlFrame] = []
-        self.events: list[Event] = []
-        self.pelvis: list[np.ndarray] = []
-
-    def take(self, tick: Tick) -> None:
-        if tick.frame is not None:
-            self.frames.append(tick.frame)
-        self.events += tick.events
-        self.pelvis.append(tick.plant.base_pose)
 
 
 def _run(seed: int, timeout: float = SECONDS, **changes: object) -> Collector:

@@ -1,0 +1,132 @@
+"""Real processes: the same events and tags as in lockstep, and a defined end for every loss."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+import time
+
+import pytest
+
+from rove_bringup.config import Episode
+from rove_bringup.lockstep import LockstepRunner
+from rove_teleop.core.names import GROUPS, Authority, Phase
+from rove_teleop.core.types import ControlFrame, Event
+from rove_teleop.recording.loading import load_episode
+from tests.fakes.collector import Collector
+from tests.fakes.live_run import LiveRun, config_with
+
+STARTUP_S = 40.0
+_NOT_OF_THE_EPISODE = ('recorder_lost', 'recorder_back', 'plant_lost', 'plant_back')
+_MS = 1_000_000
+
+
+def story(events: list[Event]) -> list[tuple[str, tuple[str, ...], str]]:
+    """What happened from the start of the episode to its end, without times."""
+    told = [
+        (event.kind, event.groups, event.actor)
+        for event in events
+        if event.kind not in _NOT_OF_THE_EPISODE
+    ]
+    kinds = [kind for kind, _, _ in told]
+    return told[kinds.index('episode_start') :]
+
+
+def tags(frames: list[ControlFrame]) -> list[tuple[object, ...]]:
+    """Phases, authorities and stages of an episode in order, each run of equal frames once."""
+    labels = [
+        (tuple(map(int, f.phase)), tuple(map(int, f.authority)), f.intervention, int(f.stage))
+        for f in frames
+        if f.episode
+    ]
+    return [label for label, _ in groupby(labels)]
+
+
+def test_processes_and_lockstep_tell_the_same_story(tmp_path: Path) -> None:
+    config = config_with(seed=3, timeout=60.0)
+    expected = Collector()
+    LockstepRunner(config).run(Episode('episode_0000', config.seed), [expected])
+    with LiveRun(config, tmp_path) as run:
+        run.wait(lambda: run.director.done, STARTUP_S + 60.0, 'the end of the run')
+        events = list(run.events)
+    recorded = load_episode(tmp_path / 'episode_0000.mcap')
+    assert story(events) == story(expected.events)
+    columns = (recorded.phase, recorded.authority, recorded.intervention, recorded.stage)
+    rows = zip(*(column.tolist() for column in columns), recorded.episode, strict=True)
+    seen = [(tuple(p), tuple(a), i, s) for p, a, i, s, episode in rows if episode]
+    assert [label for label, _ in groupby(seen)] == tags(expected.frames)
+
+
+@pytest.fixture
+def policy_in_command(tmp_path: Path):
+    """A run in which the policy is moving the robot and nobody takes over."""
+    with LiveRun(config_with(operator='none'), tmp_path) as run:
+        run.wait_for_event('auto', STARTUP_S)
+        yield run
+
+
+def _authority_is(run: LiveRun, authority: Authority) -> bool:
+    frame = run.frame
+    return frame is not None and set(frame.authority) == {authority}
+
+
+def test_a_killed_policy_leads_to_hold_and_the_recording_goes_on(policy_in_command) -> None:
+    run = policy_in_command
+    killed_ns = run.kill('policy')
+    lost = run.wait_for_event('policy_lost', 3.0)
+    assert lost.t_ns - killed_ns < 1_500 * _MS  # the last chunk may be played to its end
+    run.wait(lambda: _authority_is(run, Authority.HOLD), 1.0, 'hold')
+    assert run.frame is not None and run.frame.robot_phase is Phase.HOLD
+
+
+def test_a_killed_twin_leads_to_hold_and_stop_at_the_times_of_the_table(
+    policy_in_command,
+) -> None:
+    run = policy_in_command
+    killed_ns = run.kill('twin')
+    lost = run.wait_for_event('plant_lost', 2.0)
+    stop = run.wait_for_event('stop', 2.0)
+    assert 15 * _MS < lost.t_ns - killed_ns < 60 * _MS
+    assert 95 * _MS < stop.t_ns - killed_ns < 150 * _MS
+    run.wait(
+        lambda: run.frame is not None and run.frame.robot_phase is Phase.STOPPED, 1.0, 'stopped'
+    )
+
+
+def test_a_killed_arbiter_makes_the_twin_hold_upright_and_say_so(policy_in_command) -> None:
+    run = policy_in_command
+    run.kill('arbiter')
+    run.wait(lambda: 'lost joint_command' in run.log('twin'), 3.0, 'the line in the log')
+    before = run.director.plant
+    deadline = time.monotonic() + 2.0
+    run.wait(lambda: time.monotonic() > deadline, 3.0, 'two seconds')
+    after = run.director.plant
+    assert after is not None and before is not None
+    assert not after.fault and after.base_pose[2] > 0.7
+    assert abs(after.position - before.position).max() < 0.3
+    run.wait(lambda: 'lost control_frame' in run.log('policy'), 3.0, 'the line in the log')
+
+
+def test_a_killed_recorder_raises_an_alarm_and_leaves_a_readable_file(policy_in_command) -> None:
+    run = policy_in_command
+    tick = run.frame.tick
+    run.wait(lambda: run.frame is not None and run.frame.tick > tick + 600, 10.0, '600 ticks')
+    last = run.frame.tick
+    run.kill('recorder')
+    run.wait_for_event('recorder_lost', 3.0)
+    episode = load_episode(run.out / 'episode_0000.mcap')
+    assert episode.truncated
+    assert episode.tick[-1] > last - 200  # at most one second is lost
+    assert _authority_is(run, Authority.POLICY)
+
+
+def test_a_killed_teleop_or_operator_leads_to_hold_while_a_human_commands(tmp_path: Path) -> None:
+    for victim in ('teleop', 'operator'):
+        config = config_with(operator='replay', recording='reach_and_wave')
+        with LiveRun(config, tmp_path / victim) as run:
+            run.wait_for_event('human', STARTUP_S)
+            killed_ns = run.kill(victim)
+            lost = run.wait_for_event('input_lost', 3.0)
+            assert 350 * _MS < lost.t_ns - killed_ns < 500 * _MS
+            assert set(lost.groups) == set(GROUPS)
+            run.wait(lambda: _authority_is(run, Authority.HOLD), 1.0, 'hold')

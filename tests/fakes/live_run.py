@@ -1,0 +1,105 @@
+"""A run of real ROS processes that a test steers and looks into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+import os
+from pathlib import Path
+import signal
+import time
+from types import TracebackType
+
+import rclpy
+from rclpy.experimental.events_executor import EventsExecutor
+from rclpy.serialization import deserialize_message
+
+from rove_bringup.config import RunConfig, episodes_of
+from rove_bringup.director import DirectorConfig
+from rove_bringup.graph import graph
+from rove_bringup.nodes.director_node import DirectorNode
+from rove_bringup.processes import Fleet
+from rove_msgs.msg import ControlFrame as ControlFrameMsg
+from rove_msgs.srv import RequestTransition
+from rove_teleop.core.types import ControlFrame, Event
+from rove_teleop.nodes import convert, qos
+
+
+class LiveRun:
+    """Starts the graph, runs the director in this process, and ends everything on exit.
+
+    Attributes:
+        events: Events of the arbiter so far.
+        frame: The newest control frame.
+    """
+
+    def __init__(self, config: RunConfig, out: Path, cameras: bool = False) -> None:
+        self._config = config
+        self.out = out
+        self.fleet = Fleet(graph(config, str(out), cameras), out)
+        self.events: list[Event] = []
+        self._raw = b''
+
+    def __enter__(self) -> LiveRun:
+        rclpy.init(args=[])
+        config = DirectorConfig(timeout=self._config.timeout)
+        self.director = DirectorNode(episodes_of(self._config), config, self._config.task)
+        self.director.on_event = self.events.append
+        self.director.create_subscription(
+            ControlFrameMsg, 'control_frame', self._keep, qos.COMMAND, raw=True
+        )
+        self._requests = self.director.create_client(RequestTransition, 'request_transition')
+        self._executor = EventsExecutor()
+        self._executor.add_node(self.director)
+        self.fleet.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.fleet.__exit__(kind, error, trace)
+        self.director.destroy_node()
+        rclpy.try_shutdown()
+
+    def _keep(self, data: bytes) -> None:
+        self._raw = data
+
+    @property
+    def frame(self) -> ControlFrame | None:
+        if not self._raw:
+            return None
+        return convert.control_frame_from_msg(deserialize_message(self._raw, ControlFrameMsg))
+
+    def wait(self, until: Callable[[], bool], seconds: float, what: str) -> None:
+        """Spin until something is true; fails with the events and logs when it never is."""
+        deadline = time.monotonic() + seconds
+        while not until():
+            if time.monotonic() > deadline:
+                events = [(e.kind, e.actor, e.detail) for e in self.events]
+                raise AssertionError(f'{what} did not happen in {seconds} s; events: {events}')
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def wait_for_event(self, kind: str, seconds: float) -> Event:
+        """Spin until an event of this kind has come."""
+        self.wait(lambda: any(e.kind == kind for e in self.events), seconds, f'event {kind}')
+        return next(e for e in self.events if e.kind == kind)
+
+    def kill(self, name: str) -> int:
+        """``kill -9`` one process; returns the monotonic time [ns]."""
+        process = self.fleet.processes[name]
+        now_ns = time.monotonic_ns()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return now_ns
+
+    def log(self, name: str) -> str:
+        """What a process has written to its log."""
+        return (self.out / 'logs' / f'{name}.log').read_text()
+
+
+def config_with(**changes: object) -> RunConfig:
+    """The default run, shortened, with changes."""
+    return replace(RunConfig(timeout=30.0), **changes)  # type: ignore[arg-type]  # its fields
