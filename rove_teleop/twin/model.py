@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import mujoco
+import numpy as np
 
+from rove_teleop.cameras.camera import D435_COLOR_FOVY
 from rove_teleop.core.names import HAND_JOINTS, JOINTS, SIDES
 from rove_teleop.core.robot import ANKLE_TO_SOLE, FOOT_FRAMES
+from rove_teleop.core.types import Array
 from rove_teleop.errors import ModelError, UnknownName
 from rove_teleop.share import share
 from rove_teleop.twin.gains import MOTORS
@@ -15,10 +19,15 @@ from rove_teleop.twin.gains import MOTORS
 HEAD_CAMERA = 'head'
 VIEW_CAMERA = 'view'
 ROBOT_ROOT = 'pelvis'
+HEAD_GROUP = 2
+"""Geom group of the head's shell, which the head camera sits in and must not see."""
 IMU_FRAME = 'imu_in_pelvis'
 FOOT_SENSOR = {side: f'{side}_sole_force' for side in SIDES}
 
-_D435_HFOV_VFOV = (69.4, 42.5)  # degrees, the colour stream's datasheet figures
+VIEW_FOVY = 40.0
+"""Vertical field of view of the third-person camera [deg]."""
+
+_VIEW_FROM, _VIEW_AT = (1.80, -1.50, 1.45), (0.24, -0.02, 0.69)
 _HAND = ('wrist_yaw', 'hand_palm', *(j.removeprefix('left_')[:-6] for j in HAND_JOINTS['left']))
 _STIFF = (0.005, 1.0)  # contact time constant [s] and damping ratio
 _FINGER_FRICTION = (1.2, 0.02, 0.0005)
@@ -126,7 +135,7 @@ def _shape_contacts(spec: mujoco.MjSpec) -> None:
     for body in spec.bodies:
         for geom in body.geoms:
             if not geom.contype:
-                geom.group = 1
+                geom.group = HEAD_GROUP if body.name == 'head_link' else 1
                 continue
             geom.group = 3
             if geom.type == mujoco.mjtGeom.mjGEOM_CYLINDER:
@@ -174,7 +183,7 @@ def _add_foot_sensors(spec: mujoco.MjSpec) -> None:
 def _add_head_camera(spec: mujoco.MjSpec) -> None:
     """The D435's colour camera; MuJoCo cameras look along -z with y up."""
     spec.body('d435_link').add_camera(
-        name=HEAD_CAMERA, fovy=_D435_HFOV_VFOV[1], quat=(0.5, 0.5, -0.5, -0.5)
+        name=HEAD_CAMERA, fovy=D435_COLOR_FOVY, quat=(0.5, 0.5, -0.5, -0.5)
     )
 
 
@@ -192,8 +201,6 @@ def _set_look(spec: mujoco.MjSpec) -> None:
     spec.stat.extent, spec.stat.center = 2.0, (0.3, 0.0, 0.7)
     visual = spec.visual
     visual.map.znear, visual.map.zfar = 0.005, 20.0  # times the extent
-    visual.quality.shadowsize, visual.quality.offsamples = 0, 0
-    visual.global_.offwidth, visual.global_.offheight = 1920, 1080
     visual.headlight.ambient = (0.42, 0.42, 0.44)
     visual.headlight.diffuse = (0.28, 0.28, 0.28)
     visual.headlight.specular = (0.05, 0.05, 0.05)
@@ -218,5 +225,17 @@ def _set_look(spec: mujoco.MjSpec) -> None:
         name='lamp', pos=(1.5, -1.5, 3.0), dir=(-0.4, 0.5, -0.9), diffuse=(0.55, 0.53, 0.50),
         specular=(0.2, 0.2, 0.2), type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=True,
     )  # fmt: skip
-    camera = spec.worldbody.add_camera(name=VIEW_CAMERA, fovy=42.0, pos=(1.9, -1.45, 1.35))
-    camera.alt.xyaxes = (0.61, 0.79, 0.0, -0.18, 0.14, 0.974)
+    spec.worldbody.add_camera(
+        name=VIEW_CAMERA, fovy=VIEW_FOVY, pos=_VIEW_FROM, quat=_looking(_VIEW_FROM, _VIEW_AT)
+    )
+
+
+def _looking(here: Sequence[float], there: Sequence[float]) -> Array:
+    """Orientation wxyz of a camera that looks from one point at another, upright."""
+    back = np.subtract(here, there) / np.linalg.norm(np.subtract(here, there))
+    right = np.cross((0.0, 0.0, 1.0), back)
+    right /= np.linalg.norm(right)
+    rotation = np.stack([right, np.cross(back, right), back], axis=1)
+    quaternion_wxyz = np.empty(4)
+    mujoco.mju_mat2Quat(quaternion_wxyz, rotation.ravel())
+    return quaternion_wxyz
