@@ -28,6 +28,8 @@ from rove_teleop.recording.schemas import (
 EPISODE_METADATA = 'episode'
 RESULT_METADATA = 'result'
 
+_SYNC_PERIOD = 0.5  # [s]
+
 _PRIORITIES = {
     CONTROL_FRAME: Priority.VITAL,
     EVENT: Priority.VITAL,
@@ -66,10 +68,10 @@ def next_episode_path(directory: Path) -> Path:
 class EpisodeWriter:
     """Takes serialized messages at once and brings them to disk from a thread of its own.
 
-    Everything written is on its way to the disk within ``flush_period``, in a form that can
-    be read although the file has no end yet; so a killed process loses no more than that.
-    An error of the disk never reaches the caller: it is in ``error``, and what was recorded
-    until then is kept.
+    Everything written is handed to the system within ``flush_period``, in a form that can be
+    read although the file has no end yet, so a killed process loses no more than that; and
+    the system brings it to the disk every half second. An error of the disk never reaches the
+    caller: it is in ``error``, and what was recorded until then is kept.
     """
 
     def __init__(
@@ -109,7 +111,10 @@ class EpisodeWriter:
         self._safe_size = 0
         self._mcap = Writer(cast(IO[bytes], self._file), compression=CompressionType.LZ4)
         self._start(metadata)
+        self._ended = threading.Event()
+        self._syncing = threading.Thread(target=self._sync, name=f'sync {path.name}', daemon=True)
         self._thread = threading.Thread(target=self._run, name=f'record {path.name}', daemon=True)
+        self._syncing.start()
         self._thread.start()
 
     def write(
@@ -238,7 +243,6 @@ class EpisodeWriter:
 
     def _flush(self) -> None:
         self._mcap.flush()
-        self._file.sync()
         self._safe_size = self._file.tell()
         self._written += self._unsafe
         self._unsafe.clear()
@@ -248,15 +252,36 @@ class EpisodeWriter:
         self._mcap.add_metadata(RESULT_METADATA, {**self._result, **dropped})
         self._mcap.finish()
         self._flush()
-        self._file.close()
+        self._release()
 
     def _give_up(self) -> None:
         """Cut the file after the last complete flush and let go of it."""
         for topic, count in self._unsafe.items():
             self._backlog.lose(topic, count)
         # If not even this works, the reader finds the end of the complete part by itself.
-        with suppress(OSError):
-            self._file.close(self._safe_size)
+        with suppress(OSError, ValueError):
+            self._release(self._safe_size)
+
+    def _sync(self) -> None:
+        """Bring the system's buffers to the disk, apart from the thread that fills them.
+
+        A slow disk then delays only what a loss of power would cost; what a killed process
+        loses depends on the flushes alone.
+        """
+        while not self._ended.wait(_SYNC_PERIOD):
+            try:
+                self._file.sync()
+            except OSError as error:
+                self.error = f'{self.path}: not safe on disk: {error}'
+
+    def _release(self, size: int | None = None) -> None:
+        """Let go of the file, cut to ``size`` bytes if given."""
+        self._ended.set()
+        self._syncing.join()
+        try:
+            self._file.sync()
+        finally:
+            self._file.close(size)
 
 
 class _Sink:
