@@ -9,9 +9,10 @@ from rove_teleop.core.kinematics import PalmTarget, Targets, WholeBodyIK
 from rove_teleop.core.names import GROUP_CHANNELS
 from rove_teleop.core.types import Array
 from rove_teleop.tasks.grip import hand_joints
+from rove_teleop.tasks.skill import HELD
 from rove_teleop.tasks.trajectory import Trajectory
 
-_STEP = 0.01  # of the inverse kinematics [s]
+_STEP = 0.02  # of the inverse kinematics [s]
 _RIGHT_HAND = GROUP_CHANNELS['right_hand']
 _OTHERS = ('left_arm',)
 _FADE = 0.5  # of finger joints that are not on the grip's way [s]
@@ -20,7 +21,8 @@ _FADE = 0.5  # of finger joints that are not on the grip's way [s]
 class Rollout:
     """Channels over time that move the right hand along a trajectory.
 
-    The hand goes from the finger joints it has to the trajectory's grip.
+    Fingers that are not on the grip's way get there soon, or, when they hold something, only
+    when they let go of it.
     """
 
     def __init__(
@@ -30,8 +32,8 @@ class Rollout:
         self._ik = ik
         self._trajectory = trajectory
         self._T_stance_world = T_world_stance.inverse()
-        grip = trajectory.sample(0.0).grip
-        self._surplus = executed[_RIGHT_HAND] - hand_joints('right', grip)
+        self._grip = trajectory.sample(0.0).grip
+        self._surplus = executed[_RIGHT_HAND] - hand_joints('right', self._grip)
         self._rows = [np.array(executed)]
         ik.reset(executed)
 
@@ -57,6 +59,7 @@ class Rollout:
         ]) / _STEP  # fmt: skip
         palms = {'right': PalmTarget(pose, velocity)}
         row = self._ik.solve(Targets(palms=palms), _STEP, locked_groups=_OTHERS).position
-        fade = max(0.0, 1.0 - t / _FADE)
-        row[_RIGHT_HAND] = hand_joints('right', target.grip) + fade * self._surplus
+        left = target.grip / self._grip if self._grip >= HELD else 1.0 - t / _FADE
+        surplus = min(max(left, 0.0), 1.0) * self._surplus
+        row[_RIGHT_HAND] = hand_joints('right', target.grip) + surplus
         return row

@@ -7,15 +7,16 @@ import pinocchio as pin
 
 from rove_teleop.core.types import Array
 from rove_teleop.operators.traits import Traits
-from rove_teleop.tasks.skill import CLOSED, HELD, OPEN, Scene, go_on
+from rove_teleop.tasks.skill import HELD, OPEN, Scene, go_on
 from rove_teleop.tasks.trajectory import Target, Trajectory, Waypoint
 
 _GAIN = 2.0  # of the visual loop [1/s]; its delay is below 0.25 s
 _BEHIND = 0.05  # when the robot's palm is this far behind, he waits for it [m]
 _THERE, _TURNED = 0.010, 0.12  # before he closes or opens his hand [m], [rad]
+_PRESS = 0.03  # he never pushes farther into what resists [m]
+_BLOCKED = 0.8  # without getting through, before he backs off [s]
+_BACK = 0.08  # upwards, to begin anew [m]
 _LOST = 0.5  # without the cube in the hand, before he believes it [s]
-_DEAF = 0.8  # a robot hand that has not followed for so long is caught with a gesture [s]
-_GESTURE = 0.8  # close and open again [s]
 
 
 class Handwork:
@@ -25,43 +26,67 @@ class Handwork:
         attempts: How often he began to grasp.
     """
 
-    def __init__(self, traits: Traits) -> None:
-        """Begin without a plan."""
+    def __init__(self, traits: Traits, scene: Scene, wrist: pin.SE3) -> None:
+        """Begin with the robot at rest.
+
+        Args:
+            traits: How well he does it.
+            scene: What is seen.
+            wrist: T_operator_wrist, which the robot's palm will follow from here.
+        """
         self._traits = traits
+        self._ahead = wrist.translation - scene.palm.translation
         self.attempts = 0
         self._way: Trajectory | None = None
-        self._progress = self._pause = self._lost = self._deaf = self._gesture = 0.0
+        self._progress = self._pause = self._lost = self._blocked = 0.0
         self._part = ''
 
-    def step(self, scene: Scene, grip: float, dt: float) -> tuple[Array, float]:
+    def step(self, scene: Scene, wrist: pin.SE3, grip: float, dt: float) -> tuple[Array, float]:
         """What to do now.
 
         Args:
             scene: What is seen, a little late.
+            wrist: T_operator_wrist.
             grip: Closure of his own hand.
             dt: Time since the last step [s].
 
         Returns:
             Twist of the wrist (6,) in world axes, and the closure of the hand to go for.
         """
-        if self._way is None or self._went_wrong(scene, dt):
+        press = wrist.translation - self._ahead - scene.palm.translation
+        self._blocked = self._blocked + dt if np.linalg.norm(press) > _PRESS else 0.0
+        if self._blocked > _BLOCKED:
+            self._back_off(scene, grip)
+        elif self._way is None or self._went_wrong(scene, dt):
             self._begin(scene, grip)
         assert self._way is not None
         now = self._way.sample(self._progress)
         error = _error(scene.palm, now.palm)
-        step = self._advance(now, error, dt)
+        step = self._advance(now, error, scene.grip, dt)
         self._progress += step
         then = self._way.sample(self._progress)
-        twist = _error(now.palm, then.palm) / dt if step > 0.0 else np.zeros(6)
-        return twist + _GAIN * error, self._fingers(scene, then.grip, dt)
+        twist = _GAIN * error
+        if step > 0.0:
+            twist += _error(now.palm, then.palm) / dt
+        twist[:3] = _without_pressing(twist[:3], press)
+        return twist, then.grip
+
+    def _back_off(self, scene: Scene, grip: float) -> None:
+        """Something is in the way: open, go up, and look again."""
+        palm = pin.SE3(scene.palm.rotation, scene.palm.translation + [0.0, 0.0, _BACK])
+        self._follow(Trajectory(scene.palm, grip, [Waypoint('back', palm, OPEN, 1.0)]))
+
+    def _follow(self, way: Trajectory) -> None:
+        self._way = way
+        self._progress = self._lost = self._blocked = 0.0
+        self._part = ''
 
     def _begin(self, scene: Scene, grip: float) -> None:
         aim = self._traits.aim()
         way = [self._overshot(point, scene) for point in go_on(scene, aim)]
         self.attempts += any(point.name == 'close' for point in way)
         start = max(grip, scene.grip) if scene.in_hand else grip
-        self._way = Trajectory(scene.palm, start, way)
-        self._progress, self._lost, self._part = 0.0, 0.0, ''
+        self._follow(Trajectory(scene.palm, start, way))
 
     def _overshot(self, point: Waypoint, scene: Scene) -> Waypoint:
         """A little too far where the motion is fast and harm is far."""
@@ -71,7 +96,7 @@ class Handwork:
         palm = pin.SE3(point.palm.rotation, point.palm.translation + [*too_far[:2], 0.0])
         return Waypoint(point.name, palm, point.grip, point.duration)
 
-    def _advance(self, now: Target, error: Array, dt: float) -> float:
+    def _advance(self, now: Target, error: Array, grip: float, dt: float) -> float:
         """Time by which he goes on along the way; none while he waits or thinks."""
         if now.name != self._part:
             self._part, self._pause = now.name, self._traits.hesitation()
@@ -79,10 +104,11 @@ class Handwork:
             self._pause -= dt
             return 0.0
         distance, angle = np.linalg.norm(error[:3]), np.linalg.norm(error[3:])
-        careful = now.name in ('close', 'open')
-        if distance > (_THERE if careful else _BEHIND) or (careful and angle > _TURNED):
-            return 0.2 * self._traits.pace * dt if not careful else 0.0
-        return self._traits.pace * dt
+        if now.name in ('close', 'open') and (distance > _THERE or angle > _TURNED):
+            return 0.0
+        if now.name == 'descend' and grip > HELD:
+            return 0.0
+        return self._traits.pace * dt * (0.2 if distance > _BEHIND else 1.0)
 
     def _went_wrong(self, scene: Scene, dt: float) -> bool:
         """Whether the way is at its end, or the cube is not where it should be by now."""
@@ -94,16 +120,14 @@ class Handwork:
         self._lost = self._lost + dt if away else 0.0
         return self._lost > _LOST
 
-    def _fingers(self, scene: Scene, wanted: float, dt: float) -> float:
-        """The closure to go for; a robot hand that stays shut is fetched by closing first."""
-        self._gesture -= dt
-        if self._gesture > 0.0:
-            return CLOSED + 0.2 if self._gesture > 0.5 * _GESTURE else OPEN
-        stays_shut = wanted < 0.5 * HELD and scene.grip > HELD
-        self._deaf = self._deaf + dt if stays_shut else 0.0
-        if self._deaf > _DEAF:
-            self._deaf, self._gesture = 0.0, _GESTURE
-        return wanted
+
+def _without_pressing(velocity: Array, press: Array) -> Array:
+    """A velocity (3,) without the part that would push farther than ``_PRESS``."""
+    depth = float(np.linalg.norm(press))
+    if depth < _PRESS:
+        return velocity
+    direction = press / depth
+    return velocity - max(0.0, float(velocity @ direction)) * direction
 
 
 def _error(seen: pin.SE3, wanted: pin.SE3) -> Array:

@@ -17,7 +17,10 @@ _MAX_SPEED, _MAX_TURN = 0.5, 1.8  # of the wrist [m/s], [rad/s]
 _SMOOTHING = 0.08  # time constant of the arm's muscles [s]
 _TREMOR = 0.06  # time constant of the tremor [s], about 2.5 Hz and below
 _FINGERS = 2.5  # closures per second
-_RELAXED = 0.15
+_THUMB, _READY, _SQUEEZE = 0.82, 0.24, 0.46  # curls: across the palm; fingers at grip 0 and 1
+_RELAXED = -0.5
+FIST = 1.8
+"""Closure at which the fingers reach farther than any grasp."""
 
 
 class Puppet:
@@ -80,21 +83,15 @@ class Puppet:
             head=_HEAD,
             left_wrist=pose_from_se3(_LEFT),
             right_wrist=pose_from_se3(wrist),
-            left_hand=_hand('left', dict.fromkeys(_CURLS, _RELAXED), _LEFT),
+            left_hand=_hand('left', curls(_RELAXED), _LEFT),
             right_hand=_hand('right', curls(self.grip), wrist),
         )
 
 
-_CURLS = {'thumb': (0.3, 0.9), 'index': (0.3, 0.8), 'middle': (0.3, 0.8), 'ring': (0.3, 0.8),
-          'pinky': (0.3, 0.8)}  # fmt: skip
-
-
 def curls(grip: float) -> dict[str, float]:
-    """Curl of each finger for a closure, 0 ready to grasp to 1 squeezing."""
-    return {
-        finger: float(np.clip(low + grip * (high - low), 0.0, 1.0))
-        for finger, (low, high) in _CURLS.items()
-    }
+    """Curl of each finger: an opposed thumb, and fingers that close on it."""
+    finger = float(np.clip(_READY + grip * (_SQUEEZE - _READY), 0.0, 1.0))
+    return {'thumb': _THUMB, 'index': finger, 'middle': finger, 'ring': finger, 'pinky': finger}
 
 
 def _hand(side: str, curl: dict[str, float], T_operator_wrist: pin.SE3) -> Array:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.names import GROUPS, Phase
+from rove_teleop.core.names import GROUPS, Phase, Stage
 from rove_teleop.core.robot import Robot
-from rove_teleop.core.types import Request
+from rove_teleop.core.types import ControlFrame, Request
 from rove_teleop.operators.eyes import Eyes
 from rove_teleop.operators.handwork import Handwork
-from rove_teleop.operators.puppet import Puppet
+from rove_teleop.operators.puppet import FIST, Puppet
 from rove_teleop.operators.source import OperatorOutput, OperatorView
 from rove_teleop.operators.traits import Traits
 from rove_teleop.operators.worry import Worry
 from rove_teleop.share import share
-from rove_teleop.tasks.skill import HELD, OPEN, Scene
+from rove_teleop.tasks.skill import OPEN, Scene
 
 _ARM = GROUPS.index('right_arm')
 _ALONE = (Phase.AUTO, Phase.TO_AUTO)
@@ -27,6 +27,7 @@ _IN_COMMAND = (Phase.TO_HUMAN, Phase.HUMAN)
 _ASK_AGAIN = 1.0  # [s]
 _SURE = 0.5  # of a lifted or placed cube before he acts on it [s]
 _LONGEST_DT = 0.05  # [s]
+_CATCH = 0.8  # to close his hand, and as long to open it [s]
 
 
 class ScriptedOperator:
@@ -61,13 +62,13 @@ class ScriptedOperator:
     def reset(self, seed: int, session: str) -> None:
         """Begin an episode: other traits, hands somewhere else."""
         self._traits = Traits(*self._options, seed)
-        self._session, self._placed = session, False
+        self._session, self._placed, self._reason = session, False, ''
         self._puppet.reset(session, pin.SE3.Identity())
         self._eyes.forget()
         self._worry.forget()
         self._last_ns: int | None = None
         self._requests = 0
-        self._work = Handwork(self._traits)
+        self._work: Handwork | None = None
         self._watch_anew(0)
 
     def step(self, view: OperatorView, now_ns: int) -> OperatorOutput:
@@ -79,9 +80,9 @@ class ScriptedOperator:
             return OperatorOutput()
         if not self._placed:
             self._stand_somewhere(scene)
-        phase = view.frame.phase[_ARM]
-        event = self._think(scene, phase, view, now_ns)
-        self._move(scene, dt)
+        success = view.task is not None and view.task.success
+        event = self._think(scene, view.frame, success, now_ns)
+        self._move(scene, now_ns, dt)
         request = (self._request(event, now_ns),) if event else ()
         return OperatorOutput(self._puppet.sample(now_ns), request)
 
@@ -99,8 +100,9 @@ class ScriptedOperator:
         self._since_ns, self._until_ns = now_ns, now_ns + round(wait * 1e9)
         self._sure_since_ns: int | None = None
 
-    def _think(self, scene: Scene, phase: Phase, view: OperatorView, now_ns: int) -> str:
+    def _think(self, scene: Scene, frame: ControlFrame, success: bool, now_ns: int) -> str:
         """Decide what to do next; the answer is what to ask for, or empty."""
+        phase = frame.phase[_ARM]
         if self.doing == 'watch':
             return self._watch(scene, phase, now_ns)
         if self.doing == 'ask':
@@ -112,17 +114,17 @@ class ScriptedOperator:
             self._begin('leave', now_ns, _ASK_AGAIN)
             return 'release'
         if self.doing == 'adapt' and now_ns >= self._until_ns:
-            self._work = Handwork(self._traits)
+            self._work = Handwork(self._traits, scene, self._puppet.wrist)
             self._begin('work', now_ns)
-            return 'mark_recovery'
+            return 'mark_recovery' if frame.stage is Stage.ADAPTATION else ''
         if self.doing == 'work':
-            return self._judge_own_work(scene, view, now_ns)
+            return self._judge_own_work(scene, success, now_ns)
         return ''
 
     def _watch(self, scene: Scene, phase: Phase, now_ns: int) -> str:
         """Wait for the robot to fail, then for himself to react."""
         if phase in _IN_COMMAND:
-            self._begin('adapt', now_ns, self._traits.adaptation())
+            self._begin('adapt', now_ns, 2.0 * _CATCH + self._traits.adaptation())
         elif phase not in _ALONE:
             self._worry.forget()
         elif not self._reason:
@@ -135,18 +137,18 @@ class ScriptedOperator:
 
     def _ask(self, phase: Phase, now_ns: int) -> str:
         if phase in _IN_COMMAND:
-            self._begin('adapt', now_ns, self._traits.adaptation())
+            self._begin('adapt', now_ns, 2.0 * _CATCH + self._traits.adaptation())
         elif now_ns >= self._until_ns:
             self._begin('ask', now_ns, _ASK_AGAIN)
             return 'takeover'
         return ''
 
-    def _judge_own_work(self, scene: Scene, view: OperatorView, now_ns: int) -> str:
+    def _judge_own_work(self, scene: Scene, success: bool, now_ns: int) -> str:
         """Hand back, declare success, or give up."""
         if now_ns - self._since_ns > self._give_up * 1e9:
             self._begin('done', now_ns)
             return 'failure'
-        done = scene.placed and scene.clear and view.task is not None and view.task.success
+        done = scene.placed and scene.clear and success
         handing_back = self._traits.releases and scene.lifted
         if not (done or handing_back):
             self._sure_since_ns = None
@@ -162,15 +164,20 @@ class ScriptedOperator:
         self._worry.forget()
         self._reason = ''
 
-    def _move(self, scene: Scene, dt: float) -> None:
+    def _move(self, scene: Scene, now_ns: int, dt: float) -> None:
         """Let the body follow what he does."""
         twist, grip = np.zeros(6), self._puppet.grip
-        if self.doing == 'work':
-            twist, grip = self._work.step(scene, self._puppet.grip, dt)
+        if self.doing == 'work' and self._work is not None:
+            twist, grip = self._work.step(scene, self._puppet.wrist, self._puppet.grip, dt)
         elif self.doing == 'adapt':
-            grip = max(scene.grip, HELD) if scene.in_hand else OPEN
+            grip = self._catch_the_fingers(scene, now_ns)
         self._puppet.tremble(self._traits.shake(), self._traits.tremor, dt)
         self._puppet.move(twist, grip, dt)
+
+    def _catch_the_fingers(self, scene: Scene, now_ns: int) -> float:
+        """The robot's fingers follow only once his have met them: close, then open again."""
+        closing = now_ns - self._since_ns < _CATCH * 1e9
+        return FIST if closing or scene.in_hand else OPEN
 
     def _request(self, event: str, now_ns: int) -> Request:
         self._requests += 1
