@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rove_teleop.core.phases import REQUESTS
@@ -163,6 +165,11 @@ def test_a_sample_too_late_for_anything_else_still_stops_once():
 def test_the_default_buttons_reach_every_request_and_only_known_ones():
     assert {binding.event for binding in DEFAULT_BINDINGS.values()} == set(OPERATOR_REQUESTS)
     assert set(OPERATOR_REQUESTS) <= set(REQUESTS)
+
+
+def test_the_operators_page_names_every_default_button():
+    page = (Path(__file__).resolve().parents[2] / 'docs' / 'operator.md').read_text()
+    assert not [button for button in DEFAULT_BINDINGS if button not in page]
 
 
 @pytest.mark.parametrize(

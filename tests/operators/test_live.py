@@ -262,3 +262,32 @@ def test_a_stop_in_a_sample_too_late_to_move_the_robot_still_counts():
 def test_a_time_that_is_not_positive_is_refused():
     with pytest.raises(ConfigError, match='late_ns=0'):
         LiveOperator(late_ns=0)
+
+
+def test_no_hostile_sample_raises_or_gets_a_bad_pose_through():
+    rng = np.random.default_rng(7)
+    odd = [np.nan, np.inf, -np.inf, 0.0, 1.0, -1.0, 1e-300, 1e300, 0.5]
+    numbers = [0, 1, -1, 2**61, 2**63, 12345]
+    wire = Wire()
+    for _ in range(2000):
+        wire.operator.receive(wire.sample(), wire.now_ns)
+        pose = rng.choice(odd, size=rng.choice([0, 6, 7, 8]))
+        hand = rng.choice(odd, size=(rng.choice([1, 25, 26]), 7))
+        changes = {
+            'head': pose,
+            'left_wrist': rng.choice(odd, size=7),
+            'left_hand': hand,
+            'right_hand': rng.choice(odd, size=(25, 7)),
+            'body': {'': pose},
+            'axes': {'x': float(rng.choice(odd))},
+            'buttons': ('', 'takeover'),
+        }
+        if rng.random() < 0.3:
+            changes |= {'t_source_ns': int(rng.choice(numbers)), 'seq': int(rng.choice(numbers))}
+        state = wire.operator.receive(wire.sample(**changes), wire.now_ns).state
+        if state is None:
+            continue
+        for pose in (state.head, state.left_wrist, state.left_hand, *state.body.values()):
+            assert pose is None or np.isfinite(pose).all()
+            assert pose is None or np.allclose(np.linalg.norm(pose[..., 3:], axis=-1), 1.0)
+    assert wire.operator.counts['passed'] > 2000
