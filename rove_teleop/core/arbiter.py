@@ -174,7 +174,7 @@ class Arbiter:
                 self._latch(plant)
         if (chunk := self.judge.take_chunk(inputs.chunk, now_ns)) is not None:
             self._stamp('policy', chunk.seq, chunk.t_observation_ns, chunk.t_receive_ns)
-            self._playback.load(chunk, now_ns)
+            self._playback.load(chunk, composer.playing, now_ns)
         reference = np.where(composer.followed, composer.human, self._tracker.position)
         checked = composer.followed | self._awaited
         proposal = self.judge.take_proposal(inputs.proposal, checked, reference, now_ns)
@@ -282,11 +282,13 @@ class Arbiter:
             self._composer.begin_takeover(channels, self._tracker.position)
         elif kind == 'human':
             self._follow()
+            ends_ns = self._composer.begin_human(channels, self._executed(), self._now_ns)
+            self._watch.fade_until(groups, ends_ns)
         elif kind == 'blend':
             policy = self._playback.sample(self._now_ns)
             assert policy is not None  # a blend begins with a playable chunk
-            end_ns = self._composer.begin_blend(channels, self._executed(), policy, self._now_ns)
-            self._watch.fade_until(groups, end_ns)
+            ends_ns = self._composer.begin_blend(channels, self._executed(), policy, self._now_ns)
+            self._watch.fade_until(groups, ends_ns)
         elif kind == 'stop':
             self._stop_tick = self._tick
         elif kind == 'rearm' and fell and self.judge.plant is not None:

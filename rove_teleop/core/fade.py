@@ -6,6 +6,11 @@ import numpy as np
 
 from rove_teleop.core.types import Array, Channels
 
+PEAK_SLOPE = 1.875
+"""Largest speed of a fading position, times its duration and per its size."""
+PEAK_CURVATURE = 3.94
+"""Largest acceleration of a fading velocity, times its duration and per its size."""
+
 
 class Fade:
     """Per channel an offset of position and velocity that vanishes within its own time.
@@ -22,20 +27,23 @@ class Fade:
         self._duration_ns = np.ones(channels, dtype=np.int64)
         self._end_ns = 0
 
-    def start(self, channels: Array, offset: Channels, now_ns: int, duration_ns: int) -> None:
+    def start(
+        self, channels: Array, offset: Channels, now_ns: int, duration_ns: int | Array
+    ) -> None:
         """Begin fading an offset.
 
         Args:
             channels: Which channels it concerns, bool of shape (n,).
             offset: What executed has over the new target now, each (n,).
             now_ns: Time of this tick [ns].
-            duration_ns: Time until it is gone [ns].
+            duration_ns: Time until it is gone [ns], of all or shape (n,).
         """
         self._position[channels] = offset.position[channels]
         self._velocity[channels] = offset.velocity[channels]
         self._start_ns[channels] = now_ns
-        self._duration_ns[channels] = duration_ns
-        self._end_ns = max(self._end_ns, now_ns + duration_ns)
+        durations = np.broadcast_to(duration_ns, channels.shape)
+        self._duration_ns[channels] = durations[channels]
+        self._end_ns = max(self._end_ns, now_ns + int(durations[channels].max(initial=0)))
 
     def sample(self, now_ns: int) -> Channels | None:
         """The offsets now, None once all have vanished."""

@@ -41,10 +41,17 @@ class Playback:
         self.chunk: ActionChunk | None = None
         self.channels = np.zeros(NUM_CHANNELS, dtype=bool)
 
-    def load(self, chunk: ActionChunk, now_ns: int) -> None:
-        """Play this chunk from now on; it has passed the judge."""
+    def load(self, chunk: ActionChunk, played: Array, now_ns: int) -> None:
+        """Play this chunk from now on.
+
+        Args:
+            chunk: It has passed the judge.
+            played: Channels that the policy commands, bool of shape (37,); only they are
+                spliced, for the others nobody can feel the step.
+            now_ns: Time of this tick [ns].
+        """
         before = self.sample(now_ns)
-        shared = self.channels
+        played = played & self.channels
         self.chunk, self._segment = chunk, -1
         self._end_ns = chunk.t0_ns + int(len(chunk.position) * chunk.dt * 1e9)
         self._slopes = (
@@ -55,8 +62,11 @@ class Playback:
         self.channels = channel_mask(chunk.groups)
         if before is not None:
             after = self._path(now_ns)
-            step = Channels(before.position - after.position, before.velocity - after.velocity)
-            self._splice.start(shared & self.channels, step, now_ns, self._splice_ns)
+            step = Channels(
+                np.where(played, before.position - after.position, 0.0),
+                np.where(played, before.velocity - after.velocity, 0.0),
+            )
+            self._splice.start(self.channels, step, now_ns, self._splice_ns)
 
     def playable(self, now_ns: int) -> bool:
         """Whether the newest chunk still has something to say."""

@@ -16,7 +16,7 @@ from rove_teleop.core.phases import OPERATED, RUNNING
 from rove_teleop.core.playback import Playback
 from rove_teleop.core.safety import tilt
 from rove_teleop.core.tags import TagMachine
-from rove_teleop.core.types import Event, JointProposal
+from rove_teleop.core.types import Array, Event, JointProposal
 
 _MS = 1_000_000
 
@@ -40,11 +40,9 @@ class _Group:
     valid_ns: int = 0  # the operator's newest sample for it
     frozen: bool = False
     lost: bool = False
-    human_ns: int = 0  # begin of human authority
     released_ns: int = 0
     wait_until_ns: int | None = None  # a release waits for a fresh chunk until then
-    fade_end_ns: int = 0
-    switch_ns: int | None = None
+    switch_end_ns: int = 0
 
 
 class Watch:
@@ -91,21 +89,21 @@ class Watch:
 
     def paces(self, now_ns: int) -> tuple[Pace, ...]:
         """How fast each group may be now."""
-        since_ns = now_ns - self._config.switch_ns
         return tuple(
             Pace.STOP
             if phase is Phase.STOPPED
             else Pace.SWITCH
-            if group.switch_ns is not None and group.switch_ns > since_ns
+            if now_ns < group.switch_end_ns
             else Pace.MOVING
             for group, phase in zip(self._groups, self._tags.phase, strict=True)
         )
 
-    def fade_until(self, groups: tuple[str, ...], end_ns: int) -> None:
-        """Remember when the offset of some groups is gone."""
+    def fade_until(self, groups: tuple[str, ...], ends_ns: Array) -> None:
+        """A switch lasts until its offsets are gone, given per channel, shape (37,)."""
         for group in self._groups:
             if group.name in groups:
-                group.fade_end_ns = end_ns
+                end_ns = int(ends_ns[GROUP_CHANNELS[group.name]].max())
+                group.switch_end_ns = max(group.switch_end_ns, end_ns)
 
     def led_by(self, proposal: JointProposal) -> list[str]:
         """Groups under human authority that may follow this proposal."""
@@ -137,12 +135,10 @@ class Watch:
         if kind == 'takeover':
             group.anchor_id, group.valid_ns = self._tags.anchor_id, now_ns
             group.frozen = group.lost = False
-        elif kind == 'human':
-            group.human_ns = now_ns
         elif kind in ('input_lost', 'input_back'):
             group.lost = kind == 'input_lost'
         if kind not in ('settled', 'auto', 'input_back', 'plant_back', 'rearm'):
-            group.switch_ns = now_ns
+            group.switch_end_ns = now_ns + self._config.switch_ns
 
     def findings(self, playback: Playback, recorder_alive: bool, now_ns: int) -> Iterator[Finding]:
         """What has happened by itself; each finding is applied before the next is asked for."""
@@ -200,18 +196,14 @@ class Watch:
                 begins.append(group.name)
             elif self._operator_lost(group, sample_ns, now_ns):
                 lost.append(group.name)
-            elif phase is Phase.TO_HUMAN and self._settled(group, authority, now_ns):
-                settled.append(group.name)
+            elif phase is Phase.TO_HUMAN and authority is Authority.HUMAN:
+                settled += [group.name] if now_ns >= group.switch_end_ns else []
         if lost:
             detail = f'no valid operator sample for {self._config.operator_lost_ns // _MS} ms'
             yield Finding('input_lost', tuple(lost), detail)
         for kind, names in (('human', begins), ('settled', settled), ('input_back', back)):
             if names:
                 yield Finding(kind, tuple(names))
-
-    def _settled(self, group: _Group, authority: Authority, now_ns: int) -> bool:
-        over = now_ns - group.human_ns >= self._config.switch_ns
-        return authority is Authority.HUMAN and over
 
     def _operator_lost(self, group: _Group, sample_ns: int, now_ns: int) -> bool:
         """Follow the age of the operator's newest sample for a group."""
@@ -236,7 +228,7 @@ class Watch:
             elif self._tags.authority[index] in (Authority.POLICY, Authority.BLEND):
                 if playback.lost(now_ns):
                     lost.append(group.name)
-                elif self._tags.phase[index] is Phase.TO_AUTO and now_ns >= group.fade_end_ns:
+                elif self._tags.phase[index] is Phase.TO_AUTO and now_ns >= group.switch_end_ns:
                     done.append(group.name)
         if lost:
             yield Finding('policy_lost', tuple(lost), 'nothing playable from the policy')

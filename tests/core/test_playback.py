@@ -12,6 +12,7 @@ from rove_teleop.core.types import ActionChunk, Array, Channels
 
 MS = 1_000_000
 START = 1_000 * MS
+EVERYTHING = np.ones(NUM_CHANNELS, dtype=bool)
 
 
 def make_chunk(values: Array, t0_ns: int = START, dt: float = 0.02, seq: int = 1) -> ActionChunk:
@@ -21,7 +22,7 @@ def make_chunk(values: Array, t0_ns: int = START, dt: float = 0.02, seq: int = 1
 
 def make_playback(values: Array) -> Playback:
     playback = Playback(splice_ns=100 * MS, grace_ns=300 * MS)
-    playback.load(make_chunk(values), START)
+    playback.load(make_chunk(values), EVERYTHING, START)
     return playback
 
 
@@ -77,12 +78,22 @@ def test_a_new_chunk_is_spliced_without_a_step_and_reached_in_time() -> None:
     at = START + 200 * MS
     before = playback.sample(at)
     fresh = 0.5 - 0.01 * np.arange(40)
-    playback.load(make_chunk(fresh, at, seq=2), at)
+    playback.load(make_chunk(fresh, at, seq=2), EVERYTHING, at)
     after = playback.sample(at)
     np.testing.assert_allclose(after.position, before.position, atol=1e-12)
     np.testing.assert_allclose(after.velocity, before.velocity, atol=1e-9)
     done = playback.sample(at + 100 * MS)
     np.testing.assert_allclose(done.position, fresh[5], atol=1e-9)
+
+
+def test_channels_that_the_policy_does_not_command_are_not_spliced() -> None:
+    playback = make_playback(np.zeros(40))
+    left_arm = np.zeros(NUM_CHANNELS, dtype=bool)
+    left_arm[9:16] = True
+    playback.load(make_chunk(np.ones(40), START, seq=2), left_arm, START)
+    sample = playback.sample(START)
+    assert not sample.position[left_arm].any()
+    assert (sample.position[~left_arm] == 1.0).all()
 
 
 def test_splices_in_quick_succession_stay_continuous() -> None:
@@ -91,7 +102,8 @@ def test_splices_in_quick_succession_stay_continuous() -> None:
     for tick in range(1, 200):
         t_ns = START + tick * 5 * MS
         if tick % 9 == 0:
-            playback.load(make_chunk(np.full(40, rng.uniform(-0.3, 0.3)), t_ns, seq=tick), t_ns)
+            row = np.full(40, rng.uniform(-0.3, 0.3))
+            playback.load(make_chunk(row, t_ns, seq=tick), EVERYTHING, t_ns)
         sample = playback.sample(t_ns)
         assert np.abs(sample.position - previous.position).max() < 0.1
         previous = sample
