@@ -60,7 +60,9 @@ def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tup
         _node('recorder', parameters={'out': out}, nice=2),
     ]
     if cameras:
-        nodes.append(_node('camera', parameters={'task': config.task, 'window': view}, nice=10))
+        nodes.append(_node('camera', parameters={'task': config.task}, nice=10))
+    if view:
+        nodes.append(_node('viewer', parameters={'task': config.task}, nice=10))
     return tuple(nodes)
 
 

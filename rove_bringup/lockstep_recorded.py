@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from rove_bringup.config import Episode, RunConfig, episodes_of
-from rove_bringup.lockstep import LockstepRunner, Tick
+from rove_bringup.lockstep import LockstepRunner, Sink, Tick
 from rove_bringup.progress import Progress
 import rove_teleop
+from rove_teleop.core.types import Array
 from rove_teleop.nodes.tape import Tape
 from rove_teleop.recording.writer import EpisodeWriter
+from rove_teleop.tasks.registry import make_task
+from rove_teleop.twin.camera import twin_intrinsics
+from rove_teleop.twin.renderer import SceneRenderer
 
+_TICKS_PER_PICTURE = 20  # 10 Hz
 _PATIENCE_S = 10.0  # lockstep waits for the disk rather than lose a message
 
 
@@ -39,6 +44,28 @@ class RecordingSink:
             self._tape.write('event', event, tick.now_ns)
 
 
+class CameraSink:
+    """Draws and writes the twin's cameras at a fixed rate of simulated time."""
+
+    def __init__(self, writer: EpisodeWriter, renderer: SceneRenderer) -> None:
+        """Draw with this renderer, write to this file."""
+        self._tape, self._renderer = Tape(writer), renderer
+        self._objects: dict[str, Array] = {}
+        self._count = 0
+
+    def take(self, tick: Tick) -> None:
+        """Draw every n-th tick."""
+        if tick.task is not None:
+            self._objects = tick.task.objects
+        self._count += 1
+        if self._count % _TICKS_PER_PICTURE:
+            return
+        plant = tick.plant
+        pictures = self._renderer.render(plant.position, plant.base_pose, self._objects)
+        for name, image in pictures.items():
+            self._tape.write_image(name, image, tick.now_ns)
+
+
 class ProgressSink:
     """Shows the events of one episode."""
 
@@ -55,8 +82,13 @@ class ProgressSink:
 def run_recorded(config: RunConfig, out: Path, cameras: bool, progress: Progress) -> None:
     """Run every episode of a configuration, recorded to ``out``."""
     runner = LockstepRunner(config)
+    renderer = None
+    if cameras:
+        renderer = SceneRenderer(make_task(config.task).scene, twin_intrinsics())
     for episode in episodes_of(config):
-        _run_one(runner, config, episode, out, cameras, progress)
+        _run_one(runner, config, episode, out, renderer, progress)
+    if renderer is not None:
+        renderer.close()
 
 
 def _run_one(
@@ -64,7 +96,7 @@ def _run_one(
     config: RunConfig,
     episode: Episode,
     out: Path,
-    cameras: bool,
+    renderer: SceneRenderer | None,
     progress: Progress,
 ) -> None:
     metadata = {
@@ -75,7 +107,9 @@ def _run_one(
         'rove': rove_teleop.__version__,
     }
     writer = EpisodeWriter(out / f'{episode.name}.mcap', metadata, patience=_PATIENCE_S)
-    sinks = [RecordingSink(writer), ProgressSink(progress)]
+    sinks: list[Sink] = [RecordingSink(writer), ProgressSink(progress)]
+    if renderer is not None:
+        sinks.append(CameraSink(writer, renderer))
     try:
         result = runner.run(episode, sinks)
     finally:

@@ -18,6 +18,7 @@ from rove_policy.policy import make_policy
 from rove_policy.serving.async_policy import AsyncPolicy
 from rove_teleop.config import param
 from rove_teleop.nodes import convert, latest, qos
+from rove_teleop.nodes.images import compressed_topic
 from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
@@ -73,8 +74,7 @@ class PolicyNode(Node):
                 self._images = {**self._images, name: cv2.cvtColor(image, cv2.COLOR_BGR2RGB)}
 
         self._watched.add(name)
-        topic = f'{name}_camera/image/compressed'
-        self.create_subscription(CompressedImage, topic, on_image, qos.CAMERA)
+        self.create_subscription(CompressedImage, compressed_topic(name), on_image, qos.CAMERA)
 
     def _step(self) -> None:
         for name in set(getattr(self._policy, 'images', ())) - self._watched:

@@ -29,6 +29,7 @@ import rove_teleop
 from rove_teleop.config import param
 from rove_teleop.errors import RecordingError
 from rove_teleop.nodes import qos
+from rove_teleop.nodes.images import compressed_topic
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 from rove_teleop.recording.writer import EpisodeWriter
@@ -44,8 +45,8 @@ TOPICS: dict[str, tuple[type, QoSProfile]] = {
     'joint_proposal': (JointProposal, qos.FRAME),
     'joint_command': (JointCommand, qos.FRAME),
     'action_chunk': (ActionChunk, qos.FRAME),
-    'head_camera/image/compressed': (CompressedImage, qos.CAMERA),
-    'view_camera/image/compressed': (CompressedImage, qos.CAMERA),
+    compressed_topic('head'): (CompressedImage, qos.CAMERA),
+    compressed_topic('view'): (CompressedImage, qos.CAMERA),
 }
 """What an episode holds."""
 

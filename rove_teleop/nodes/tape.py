@@ -8,7 +8,8 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from rclpy.serialization import serialize_message
 
-from rove_teleop.nodes import convert
+from rove_teleop.core.types import Array
+from rove_teleop.nodes import convert, images
 from rove_teleop.recording.writer import EpisodeWriter
 
 _TO_MSG: dict[str, tuple[str, Callable[[Any, Time], Any]]] = {
@@ -40,6 +41,22 @@ class Tape:
             now_ns: Time it was published [ns].
         """
         type_name, to_msg = _TO_MSG[topic]
-        stamp = Time(sec=now_ns // _SECOND_NS, nanosec=now_ns % _SECOND_NS)
-        data = serialize_message(to_msg(value, stamp))
-        self._writer.write(topic, type_name, data, now_ns)
+        self._writer.write(
+            topic, type_name, serialize_message(to_msg(value, _stamp(now_ns))), now_ns
+        )
+
+    def write_image(self, camera: str, image: Array, now_ns: int) -> None:
+        """Write a picture as JPEG.
+
+        Args:
+            camera: Name of the camera.
+            image: RGB, uint8 (H, W, 3).
+            now_ns: Time it was taken [ns].
+        """
+        data = serialize_message(images.compress(image, camera, _stamp(now_ns)))
+        topic = images.compressed_topic(camera)
+        self._writer.write(topic, images.COMPRESSED_TYPE, data, now_ns)
+
+
+def _stamp(now_ns: int) -> Time:
+    return Time(sec=now_ns // _SECOND_NS, nanosec=now_ns % _SECOND_NS)
