@@ -174,7 +174,7 @@ pip() {
 # Until it is filled, an environment of ours is stamped as such, and as out of date.
 fill_environment() {
     [ ! -e "$making" ] || printf 'none %s\n' "$root" >"$venv/rove-run.stamp"
-    pip '[1/3] installing what rove runs on' --no-deps \
+    pip '[1/3] installing what rove runs on' --no-deps --no-compile \
         -r requirements/run.txt -r requirements/build.txt
     pip '[2/3] building the ROS messages' --no-deps --no-build-isolation --force-reinstall \
         ./rove_msgs

@@ -31,7 +31,7 @@ def test_the_first_use_makes_the_environment_and_then_runs_the_command(machine):
     code, output = machine.rove('sim', '--seed', '3')
     assert code == 0, output
     assert [line.split('-q ')[1] for line in machine.noted('pip')] == [
-        '--no-deps -r requirements/run.txt -r requirements/build.txt',
+        '--no-deps --no-compile -r requirements/run.txt -r requirements/build.txt',
         '--no-deps --no-build-isolation --force-reinstall ./rove_msgs',
         '--no-deps --no-build-isolation -e .',
     ]
