@@ -16,11 +16,11 @@ _LEFT = pin.SE3(np.eye(3), np.array([0.25, 0.25, 1.0]))
 _MAX_SPEED, _MAX_TURN = 0.5, 1.8  # of the wrist [m/s], [rad/s]
 _SMOOTHING = 0.08  # time constant of the arm's muscles [s]
 _TREMOR = 0.06  # time constant of the tremor [s], about 2.5 Hz and below
-_FINGERS = 2.5  # closures per second
-_THUMB, _READY, _SQUEEZE = 0.82, 0.24, 0.46  # curls: across the palm; fingers at grip 0 and 1
-_RELAXED = -0.5
-FIST = 1.8
-"""Closure at which the fingers reach farther than any grasp."""
+_FINGERS = 1.2  # speed of a curl [1/s]
+_READY, _SQUEEZE = 0.24, 0.48  # curl of the fingers at grip 0 and 1
+_OPPOSED = 0.82  # curl of a thumb that opposes the fingers
+FLAT, FIST = np.array([0.0, 0.0]), np.array([0.95, 0.65])
+"""Curls of thumb and fingers, beyond those of any grasp."""
 
 
 class Puppet:
@@ -28,7 +28,7 @@ class Puppet:
 
     Attributes:
         wrist: T_operator_wrist of the right hand without the tremor.
-        grip: How far the right hand is closed: 0 ready to grasp, 1 squeezing.
+        curls: Of its thumb and of its fingers, 0 straight to 1 in a fist, shape (2,).
     """
 
     def __init__(self, source_id: str) -> None:
@@ -39,15 +39,20 @@ class Puppet:
     def reset(self, session: str, wrist: pin.SE3) -> None:
         """Begin an episode with the right wrist somewhere."""
         self._session, self._seq = session, 0
-        self.wrist, self.grip = wrist, 0.0
+        self.wrist, self.curls = wrist, curls(0.0)
         self._velocity, self._shake, self._tremor = np.zeros((3, 6))
 
-    def move(self, velocity: Array, grip: float, dt: float) -> None:
+    @property
+    def grip(self) -> float:
+        """How far the right hand is closed: 0 ready to grasp, 1 squeezing."""
+        return float((self.curls[1] - _READY) / (_SQUEEZE - _READY))
+
+    def move(self, velocity: Array, wanted_curls: Array, dt: float) -> None:
         """Advance by ``dt`` [s].
 
         Args:
             velocity: Wanted twist of the wrist in the operator's axes, linear then angular, (6,).
-            grip: Wanted closure.
+            wanted_curls: Of thumb and fingers, shape (2,).
             dt: Time since the last move [s].
         """
         wanted = np.concatenate([
@@ -58,7 +63,7 @@ class Puppet:
         self.wrist = pin.SE3(
             pin.exp3(step[3:]) @ self.wrist.rotation, self.wrist.translation + step[:3]
         )
-        self.grip += float(np.clip(grip - self.grip, -_FINGERS * dt, _FINGERS * dt))
+        self.curls = self.curls + np.clip(wanted_curls - self.curls, -_FINGERS * dt, _FINGERS * dt)
 
     def tremble(self, noise: Array, amplitude: float, dt: float) -> None:
         """Let the tremor go on; noise filtered twice to a standard deviation [m]."""
@@ -83,19 +88,22 @@ class Puppet:
             head=_HEAD,
             left_wrist=pose_from_se3(_LEFT),
             right_wrist=pose_from_se3(wrist),
-            left_hand=_hand('left', curls(_RELAXED), _LEFT),
-            right_hand=_hand('right', curls(self.grip), wrist),
+            left_hand=_hand('left', FLAT, _LEFT),
+            right_hand=_hand('right', self.curls, wrist),
         )
 
 
-def curls(grip: float) -> dict[str, float]:
-    """Curl of each finger: an opposed thumb, and fingers that close on it."""
-    finger = float(np.clip(_READY + grip * (_SQUEEZE - _READY), 0.0, 1.0))
-    return {'thumb': _THUMB, 'index': finger, 'middle': finger, 'ring': finger, 'pinky': finger}
+def curls(grip: float) -> Array:
+    """Curls of thumb and fingers, shape (2,), at a closure: the fingers close on the thumb."""
+    return np.array([_OPPOSED, _READY + grip * (_SQUEEZE - _READY)])
 
 
-def _hand(side: str, curl: dict[str, float], T_operator_wrist: pin.SE3) -> Array:
-    return hand_pose(side, **curl, T_world_wrist=T_operator_wrist)
+def _hand(side: str, bent: Array, T_operator_wrist: pin.SE3) -> Array:
+    thumb, finger = (float(curl) for curl in np.clip(bent, 0.0, 1.0))
+    return hand_pose(
+        side, thumb=thumb, index=finger, middle=finger, ring=finger, pinky=finger,
+        T_world_wrist=T_operator_wrist,
+    )  # fmt: skip
 
 
 def _clipped(vector: Array, longest: float) -> Array:

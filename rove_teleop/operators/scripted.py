@@ -11,10 +11,10 @@ import pinocchio as pin
 
 from rove_teleop.core.names import GROUPS, Phase, Stage
 from rove_teleop.core.robot import Robot
-from rove_teleop.core.types import ControlFrame, Request
+from rove_teleop.core.types import Array, ControlFrame, Request
 from rove_teleop.operators.eyes import Eyes
 from rove_teleop.operators.handwork import Handwork
-from rove_teleop.operators.puppet import FIST, Puppet
+from rove_teleop.operators.puppet import FIST, FLAT, Puppet, curls
 from rove_teleop.operators.source import OperatorOutput, OperatorView
 from rove_teleop.operators.traits import Traits
 from rove_teleop.operators.worry import Worry
@@ -26,8 +26,9 @@ _ALONE = (Phase.AUTO, Phase.TO_AUTO)
 _IN_COMMAND = (Phase.TO_HUMAN, Phase.HUMAN)
 _ASK_AGAIN = 1.0  # [s]
 _SURE = 0.5  # of a lifted or placed cube before he acts on it [s]
+_FIRM = 1.5  # closure beyond that of any grasp
 _LONGEST_DT = 0.05  # [s]
-_CATCH = 0.8  # to close his hand, and as long to open it [s]
+_CATCH = 0.8  # to stretch his hand, and as long to close it [s]
 
 
 class ScriptedOperator:
@@ -124,7 +125,7 @@ class ScriptedOperator:
     def _watch(self, scene: Scene, phase: Phase, now_ns: int) -> str:
         """Wait for the robot to fail, then for himself to react."""
         if phase in _IN_COMMAND:
-            self._begin('adapt', now_ns, 2.0 * _CATCH + self._traits.adaptation())
+            self._begin('adapt', now_ns, 2.5 * _CATCH + self._traits.adaptation())
         elif phase not in _ALONE:
             self._worry.forget()
         elif not self._reason:
@@ -137,7 +138,7 @@ class ScriptedOperator:
 
     def _ask(self, phase: Phase, now_ns: int) -> str:
         if phase in _IN_COMMAND:
-            self._begin('adapt', now_ns, 2.0 * _CATCH + self._traits.adaptation())
+            self._begin('adapt', now_ns, 2.5 * _CATCH + self._traits.adaptation())
         elif now_ns >= self._until_ns:
             self._begin('ask', now_ns, _ASK_AGAIN)
             return 'takeover'
@@ -166,18 +167,21 @@ class ScriptedOperator:
 
     def _move(self, scene: Scene, now_ns: int, dt: float) -> None:
         """Let the body follow what he does."""
-        twist, grip = np.zeros(6), self._puppet.grip
+        twist, fingers = np.zeros(6), self._puppet.curls
         if self.doing == 'work' and self._work is not None:
             twist, grip = self._work.step(scene, self._puppet.wrist, self._puppet.grip, dt)
+            fingers = curls(grip)
         elif self.doing == 'adapt':
-            grip = self._catch_the_fingers(scene, now_ns)
+            fingers = self._catch_the_fingers(scene, now_ns)
         self._puppet.tremble(self._traits.shake(), self._traits.tremor, dt)
-        self._puppet.move(twist, grip, dt)
+        self._puppet.move(twist, fingers, dt)
 
-    def _catch_the_fingers(self, scene: Scene, now_ns: int) -> float:
-        """The robot's fingers follow only once his have met them: close, then open again."""
-        closing = now_ns - self._since_ns < _CATCH * 1e9
-        return FIST if closing or scene.in_hand else OPEN
+    def _catch_the_fingers(self, scene: Scene, now_ns: int) -> Array:
+        """The robot's fingers follow only once his have met them: reach past them both ways."""
+        if scene.in_hand:
+            return curls(_FIRM)
+        elapsed = (now_ns - self._since_ns) * 1e-9
+        return FLAT if elapsed < _CATCH else FIST if elapsed < 2.0 * _CATCH else curls(OPEN)
 
     def _request(self, event: str, now_ns: int) -> Request:
         self._requests += 1
