@@ -90,10 +90,19 @@ def transition(phase: Phase, event: str) -> Phase:
         ) from None
 
 
-def authority_after(authority: Authority, event: str) -> Authority:
-    """Who commands a group after an event that the table let through."""
+def authority_after(phase: Phase, authority: Authority, event: str) -> Authority:
+    """Who commands a group after an event that the table let through.
+
+    A policy that starts from a hold has nobody's motion to blend with: it commands alone, and
+    the fading offset is its own approach. Only a release from the operator blends.
+
+    Args:
+        phase, authority: Of the group before the event.
+    """
     if event in _KEEPS_AUTHORITY:
         return authority
+    if event == 'blend' and phase is Phase.HOLD:
+        return Authority.POLICY
     return _AUTHORITY_AFTER.get(event, Authority.HOLD)
 
 

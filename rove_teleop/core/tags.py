@@ -4,8 +4,8 @@ The arbiter keeps its phases in a `TagMachine` and changes them only by events, 
 replays the recorded events through another `TagMachine` gets the tags of every frame.
 
 Stage (ROVE): ``rollout`` until the first intervention frame, ``adaptation`` from it, and
-``recovery`` from the event of that name. When every group is back in ``auto`` the policy has
-the robot again and the next frames are ``rollout``, so a second takeover has an adaptation of
+``recovery`` from the event of that name. When every group is the policy's again it has the
+robot and the next frames are ``rollout``, so a second takeover has an adaptation of
 its own. A pause keeps the stage.
 """
 
@@ -78,8 +78,9 @@ class TagMachine:
         if event.kind in _PHASE_EVENTS:
             for group in event.groups:
                 index = _INDEX[group]
-                self.phase[index] = transition(self.phase[index], event.kind)
-                self.authority[index] = authority_after(self.authority[index], event.kind)
+                phase, authority = self.phase[index], self.authority[index]
+                self.phase[index] = transition(phase, event.kind)
+                self.authority[index] = authority_after(phase, authority, event.kind)
         if event.kind == 'episode_start':
             self.episode = detail_value(event.detail, 'episode')
             self.stage = Stage.ROLLOUT

@@ -75,7 +75,9 @@ def test_auto_is_reached_only_through_a_finished_blend() -> None:
 
 def test_losing_something_never_gives_anybody_authority() -> None:
     for event in ('input_lost', 'policy_lost', 'plant_lost', 'lease_lost', 'hold', 'stop'):
-        assert {authority_after(who, event) for who in Authority} == {Authority.HOLD}
+        assert {authority_after(phase, who, event) for phase in Phase for who in Authority} == {
+            Authority.HOLD
+        }
 
 
 def test_every_request_that_moves_phases_is_an_event_of_the_table() -> None:

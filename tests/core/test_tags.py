@@ -64,10 +64,16 @@ def test_recovery_lasts_through_a_pause_until_the_policy_has_every_group_again()
     log.say_all('takeover', 'human')
     assert log.say('recovery', ()).stage is Stage.RECOVERY
     assert log.say('hold').stage is Stage.RECOVERY
-    assert log.say('blend').stage is Stage.RECOVERY
-    log.say('auto', GROUPS[:-1])
+    log.say('blend', GROUPS[:-1])
     assert log.tags.stage is Stage.RECOVERY
-    assert log.say('auto', GROUPS[-1:]).stage is Stage.ROLLOUT
+    assert log.say('blend', GROUPS[-1:]).stage is Stage.ROLLOUT
+
+
+def test_a_policy_that_starts_from_a_hold_commands_alone() -> None:
+    log = Log()
+    assert log.say('blend').intervention is False
+    assert set(log.tags.authority) == {Authority.POLICY}
+    assert log.tags.stage is Stage.ROLLOUT
 
 
 def test_a_second_takeover_has_an_adaptation_of_its_own() -> None:
