@@ -13,6 +13,8 @@ from rove_teleop.core.types import Array
 _LEG = {'left': slice(0, 6), 'right': slice(6, 12)}
 _CONVERGED = 1e-6  # one more Newton step from here lands below 1e-11
 _MAX_ITERATIONS = 10
+_MAX_STEP = 0.3  # rad per iteration
+_DAMPING = 1e-10 * np.eye(6)
 
 
 class LegKinematics:
@@ -38,6 +40,7 @@ class LegKinematics:
         self._lower = robot.lower[:NUM_LEG_JOINTS]
         self._upper = robot.upper[:NUM_LEG_JOINTS]
         self._q = robot.nominal[:NUM_LEG_JOINTS].copy()
+        self._jacobians = np.zeros((2, 6, 6))
         T_pelvis_foot = self._feet(self._q)
         middle = np.mean([T.translation for T in T_pelvis_foot.values()], axis=0)
         self.T_stance_foot = {
@@ -81,35 +84,39 @@ class LegKinematics:
         q = self._q.copy()
         for _ in range(_MAX_ITERATIONS):
             pin.computeJointJacobians(self._model, self._data, q)
-            pin.updateFramePlacements(self._model, self._data)
-            worst = 0.0
-            for side, frame in self._frames.items():
-                error = pin.log6(self._data.oMf[frame].actInv(goals[side])).vector
-                worst = max(worst, float(np.abs(error).max()))
-                jacobian = self._jacobian(side)
-                step = np.linalg.solve(
-                    jacobian.T @ jacobian + 1e-10 * np.eye(6), jacobian.T @ error
-                )
-                q[_LEG[side]] += np.clip(step, -0.3, 0.3)
-            if worst < _CONVERGED:
+            error = np.array([
+                pin.log6(self._frame(side).actInv(goals[side])).vector for side in SIDES
+            ])  # fmt: skip
+            self._take_jacobians()
+            q += np.clip(self._descend(error), -_MAX_STEP, _MAX_STEP)
+            if np.abs(error).max() < _CONVERGED:
                 return q
         return None
 
-    def _jacobian(self, side: str) -> Array:
-        frame = self._frames[side]
-        return pin.getFrameJacobian(self._model, self._data, frame, pin.LOCAL)[:, _LEG[side]]
+    def _frame(self, side: str) -> pin.SE3:
+        return pin.updateFramePlacement(self._model, self._data, self._frames[side])
+
+    def _take_jacobians(self) -> None:
+        """Jacobians of both feet in their own axes, shape (2, 6, 6)."""
+        for index, side in enumerate(SIDES):
+            jacobian = pin.getFrameJacobian(
+                self._model, self._data, self._frames[side], pin.LOCAL
+            )
+            self._jacobians[index] = jacobian[:, _LEG[side]]
+
+    def _descend(self, feet: Array) -> Array:
+        """Joint motion (12,) that moves both feet by ``feet`` (2, 6), damped where singular."""
+        transposed = self._jacobians.transpose(0, 2, 1)
+        normal = transposed @ self._jacobians + _DAMPING
+        return np.linalg.solve(normal, transposed @ feet[:, :, None]).ravel()
 
     def _velocity(self, base: Array, base_velocity: Array) -> Array:
         """Joint velocities that keep the feet still while the pelvis moves; J q' = -Ad v."""
+        if not base_velocity.any():
+            return np.zeros(NUM_LEG_JOINTS)
         R_stance_pelvis = pin.rpy.rpyToMatrix(base[3:6])
         linear = R_stance_pelvis.T @ base_velocity[:3]
         angular = pin.rpy.computeRpyJacobian(base[3:6], pin.LOCAL) @ base_velocity[3:6]
         twist = pin.Motion(linear, angular)
-        velocity = np.empty(NUM_LEG_JOINTS)
-        for side, frame in self._frames.items():
-            foot = self._data.oMf[frame].actInv(twist).vector
-            jacobian = self._jacobian(side)
-            velocity[_LEG[side]] = np.linalg.solve(
-                jacobian.T @ jacobian + 1e-10 * np.eye(6), -jacobian.T @ foot
-            )
-        return velocity
+        feet = [self._data.oMf[self._frames[side]].actInv(twist).vector for side in SIDES]
+        return -self._descend(np.array(feet))
