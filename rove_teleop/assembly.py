@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rove_teleop.core.arbiter import Arbiter
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.lease import Lease
+from rove_teleop.core.leg_reach import LegReach
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.limits import ChannelLimits
 from rove_teleop.core.names import NUM_LEG_JOINTS, SIDES
@@ -46,7 +47,8 @@ def make_arbiter(
     legs = LegKinematics(robot)
     limits = ChannelLimits.from_joints(robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:])
     config = ArbiterConfig(initial_base=legs.nominal_base, session=session, writer_id=writer_id)
-    return Arbiter(config, limits, legs, lease)
+    reach = LegReach(LegKinematics(robot), limits)
+    return Arbiter(config, limits, legs, lease, rules=(reach,))
 
 
 def make_teleop(

@@ -47,6 +47,9 @@ from rove_teleop.core.types import (
 from rove_teleop.core.watch import Watch
 from rove_teleop.errors import InvalidTransition
 
+_BASE = slice(0, NUM_BASE)
+_LEG_SPEED = 4.0  # [rad/s]; a leg solution that moves faster is another branch
+
 
 class Legs(Protocol):
     """Where the leg joints are for a base reference."""
@@ -135,7 +138,6 @@ class Arbiter:
         self._now_ns = 0
         self._reason = 'waiting for an episode'
         self._joints = Channels(np.zeros(NUM_JOINTS), np.zeros(NUM_JOINTS))
-        self._legs_state = (np.zeros(NUM_LEG_JOINTS), np.zeros(NUM_LEG_JOINTS))
         self._applied: dict[str, SourceTimes] = {}
 
     def step(self, inputs: ArbiterInputs, now_ns: int) -> ArbiterOutput:
@@ -194,6 +196,9 @@ class Arbiter:
         base = self._tracker.position[:NUM_BASE] if self._started else self._config.initial_base
         position = np.concatenate((base, plant.position[NUM_LEG_JOINTS:]))
         self._tracker.seed(position, np.zeros(NUM_CHANNELS))
+        legs = self._legs.solve(self._tracker.position[_BASE], np.zeros(NUM_BASE))[0]
+        joints = np.concatenate((legs, self._tracker.position[NUM_BASE:]))
+        self._joints = Channels(joints, np.zeros(NUM_JOINTS))
         self._started = True
 
     def _stamp(self, source: str, seq: int, t_source_ns: int, t_receive_ns: int) -> None:
@@ -315,17 +320,28 @@ class Arbiter:
             tracker.position, policy, self._playback.channels, self._now_ns
         )
         bounds = self._safety.bounds(tracker.position, tracker.velocity, envelope)
+        before = tracker.position[_BASE]
         tracker.step(target, bounds, envelope)
-        legs = self._legs.solve(tracker.position[:NUM_BASE], tracker.velocity[:NUM_BASE])
-        if np.isfinite(legs[0]).all() and np.isfinite(legs[1]).all():
-            self._legs_state = legs
-        else:
-            self._legs_state = (self._legs_state[0], np.zeros(NUM_LEG_JOINTS))
-            self.judge.counts['legs: reject not finite'] += 1
+        legs = self._legs.solve(tracker.position[_BASE], tracker.velocity[_BASE])
+        if self._legs_fault(*legs):
+            self.judge.counts[f'legs: reject {self._legs_fault(*legs)}'] += 1
+            tracker.halt(_BASE, before)
+            legs = (self._joints.position[:NUM_LEG_JOINTS], np.zeros(NUM_LEG_JOINTS))
         self._joints = Channels(
-            np.concatenate((self._legs_state[0], tracker.position[NUM_BASE:])),
-            np.concatenate((self._legs_state[1], tracker.velocity[NUM_BASE:])),
+            np.concatenate((legs[0], tracker.position[NUM_BASE:])),
+            np.concatenate((legs[1], tracker.velocity[NUM_BASE:])),
         )
+
+    def _legs_fault(self, position: Array, velocity: Array) -> str:
+        """Why the legs must not follow a solution, empty when they may."""
+        if not (np.isfinite(position).all() and np.isfinite(velocity).all()):
+            return 'not finite'
+        step = np.abs(position - self._joints.position[:NUM_LEG_JOINTS]).max()
+        dt = self._config.period_ns * 1e-9
+        if max(step / dt, np.abs(velocity).max()) > _LEG_SPEED:
+            return 'too fast'
+        stuck = not velocity.any() and self._tracker.velocity[_BASE].any()
+        return 'out of reach' if stuck else ''
 
     def _command(self) -> JointCommand:
         return JointCommand(

@@ -70,6 +70,19 @@ class Tracker:
         self.velocity = velocity.astype(float)
         self.acceleration = np.zeros_like(self.velocity)
 
+    def halt(self, channels: slice, position: Array) -> None:
+        """Stay at a position after all, against every limit of smoothness.
+
+        Args:
+            channels: Which ones.
+            position: Where they were before the last step.
+        """
+        self.position, self.velocity = self.position.copy(), self.velocity.copy()
+        self.acceleration, self.active = self.acceleration.copy(), self.active.copy()
+        self.position[channels] = position
+        self.velocity[channels] = self.acceleration[channels] = 0.0
+        self.active[channels] |= np.uint8(POSITION | ACCELERATION << BREACH_SHIFT)
+
     def step(self, target: Target, bounds: VelocityBounds, envelope: Envelope) -> None:
         """Advance one period.
 

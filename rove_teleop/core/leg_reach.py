@@ -1,0 +1,75 @@
+"""Keeps the base reference where the legs can put it, and the legs within their speed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from rove_teleop.core.limits import ChannelLimits
+from rove_teleop.core.names import LEG_JOINTS, NUM_BASE, NUM_CHANNELS
+from rove_teleop.core.safety import VelocityBounds
+from rove_teleop.core.types import Array
+
+LEG_VELOCITY = 2.0  # [rad/s]
+STRAIGHTEST_KNEE = 0.25  # [rad]; straighter than that the leg speed runs away
+_KNEES = [index for index, name in enumerate(LEG_JOINTS) if 'knee' in name]
+_REACHED = 1e-4  # [m, rad]
+_MOVING = 1e-3  # [m/s, rad/s]
+_MARGIN_S = 0.08  # what jerk delays, and how long an answer is used
+_EVERY = 4  # ticks; the base moves by less than a millimetre and a half meanwhile
+
+
+class LegModel(Protocol):
+    """Leg kinematics both ways; one of its own, because it may remember its last answer."""
+
+    def solve(self, base: Array, base_velocity: Array) -> tuple[Array, Array]:
+        """Leg positions and velocities (12,) of a base reference and its rate (6,)."""
+
+    def base_of(self, leg_position: Array) -> Array:
+        """Base reference (6,) of leg positions (12,)."""
+
+
+class LegReach:
+    """A safety rule: look where the base would come to rest if it braked now.
+
+    If the legs cannot reach that point, or only with a knee almost straight, the base brakes
+    now; if a leg joint would be too fast on the way there, the base slows down.
+    """
+
+    def __init__(self, legs: LegModel, limits: ChannelLimits) -> None:
+        """Use this leg model and the braking that the limits after a switch allow."""
+        self._legs = legs
+        self._braking = 0.45 * limits.switch_acceleration[:NUM_BASE]
+        self._age = 0
+        self._bounds: VelocityBounds | None = None
+
+    def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
+        """Safe velocities at an executed state of the channels, each (37,); None at rest."""
+        if np.abs(velocity[:NUM_BASE]).max() < _MOVING:
+            self._age = 0
+            return None
+        if self._age % _EVERY == 0:
+            self._bounds = self._look(position[:NUM_BASE], velocity[:NUM_BASE])
+        self._age += 1
+        return self._bounds
+
+    def _look(self, base: Array, speed: Array) -> VelocityBounds | None:
+        legs, leg_velocity = self._legs.solve(base, speed)
+        knee, fastest = legs[_KNEES].min(), float(np.abs(leg_velocity).max())
+        rest = base + speed * (0.5 * np.abs(speed) / self._braking + _MARGIN_S)
+        legs_at_rest, _ = self._legs.solve(rest, speed)
+        missed = np.abs(self._legs.base_of(legs_at_rest) - rest).max() > _REACHED
+        if missed or legs_at_rest[_KNEES].min() < min(knee, STRAIGHTEST_KNEE):
+            return _bounds(np.zeros(NUM_BASE), np.zeros(NUM_BASE))
+        excess = fastest / LEG_VELOCITY
+        if excess <= 1.0:
+            return None
+        slower = speed / excess
+        return _bounds(np.where(speed < 0, slower, -np.inf), np.where(speed > 0, slower, np.inf))
+
+
+def _bounds(lower: Array, upper: Array) -> VelocityBounds:
+    """Bounds of the base alone."""
+    free = np.full(NUM_CHANNELS - NUM_BASE, np.inf)
+    return VelocityBounds(np.concatenate((lower, -free)), np.concatenate((upper, free)))
