@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rove_teleop.core.names import NUM_BASE, NUM_JOINTS
+from rove_teleop.core.names import NUM_BASE, NUM_JOINTS, NUM_LEG_JOINTS, WAIST_JOINTS
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.types import Array, JointCommand
 
@@ -33,16 +33,21 @@ class GuardLimits:
         deceleration: Of the joints when commands stop [rad/s²].
         limit_deceleration: The set-point nears a joint limit no faster than this can stop it;
             above what well-behaved commands use [rad/s²].
+        velocity_slack: How much faster than the set-point moves its velocity may be, so that a
+            velocity that contradicts the positions has little effect [rad/s].
         base_deceleration: Of the base reference when commands stop [m/s², rad/s²].
         max_speed: Fastest set-point motion whatever is commanded, if the joint can [rad/s].
+        max_trunk_speed: The same for legs and waist, which carry the balance [rad/s].
         max_base_speed: The same for the base reference [m/s, rad/s].
     """
 
     timeout: float = 0.05
     deceleration: float = 60.0
     limit_deceleration: float = 120.0
+    velocity_slack: float = 1.0
     base_deceleration: float = 5.0
     max_speed: float = 12.0
+    max_trunk_speed: float = 4.0
     max_base_speed: float = 1.0
 
 
@@ -97,6 +102,8 @@ class CommandGuard:
         self.refused: Counter[str] = Counter()
         self._robot = robot
         self._speed = np.minimum(robot.velocity, self.limits.max_speed)
+        trunk = slice(0, NUM_LEG_JOINTS + len(WAIST_JOINTS))
+        self._speed[trunk] = np.minimum(self._speed[trunk], self.limits.max_trunk_speed)
         self._seen: JointCommand | None = None
         self._session: str | None = None
         self._writer = ''
@@ -201,12 +208,16 @@ class CommandGuard:
         velocity = np.clip(command.velocity, lowest, highest)
         target = command.position + late * velocity
         position = np.clip(target, here + dt * lowest, here + dt * highest)
+        position = np.clip(position, self._robot.lower, self._robot.upper)
+        rate = (position - here) / dt if dt > 0.0 else np.zeros(NUM_JOINTS)
+        slack = self.limits.velocity_slack
+        velocity = np.clip(velocity, np.minimum(rate, 0.0) - slack, np.maximum(rate, 0.0) + slack)
         base_speed = self.limits.max_base_speed
         base_velocity = np.clip(command.base_velocity, -base_speed, base_speed)
         base_target = command.base + late * base_velocity
         base_here, base_reach = self._setpoint.base, base_speed * dt
         return Setpoint(
-            position=np.clip(position, self._robot.lower, self._robot.upper),
+            position=position,
             velocity=velocity,
             effort=np.clip(command.effort, -self._robot.effort, self._robot.effort),
             base=np.clip(base_target, base_here - base_reach, base_here + base_reach),

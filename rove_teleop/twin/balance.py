@@ -1,14 +1,14 @@
 """Balance of a standing humanoid: joint torques that hold the centre of mass over the feet.
 
 Joint PD alone topples: with the ankles' gains the body is an inverted pendulum whose stiffness
-is below m g h. What is added here is (A) gravity compensation, with the ground carrying the
-weight, and (B) a horizontal virtual force that pulls the centre of mass back:
+is below m g h. What is added here is (A) inverse dynamics of the commanded motion, gravity
+above all, with the ground carrying the weight, and (B) a horizontal virtual force that pulls
+the centre of mass back:
 
-    tau = J_c' f - J_f' x,    f = F + m g e_z,    F = clip(k (c_ref - c) - d c', F_max)
+    tau = id(q, q', q_ref'') + J_c' F - J_f' x,    F = clip(k (c_ref - c) - d c', F_max)
 
 where ``J_c`` is the Jacobian of the centre of mass, ``J_f`` that of both feet, and ``x`` the
-foot wrenches that carry ``f`` with the least weighted squares. ``J_c' m g e_z`` is gravity's
-generalized force, so the arms and waist are compensated by the same line.
+foot wrenches that carry the base's share of the rest with the least weighted squares.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import pinocchio as pin
 
 from rove_teleop.core.geometry import yaw_of
+from rove_teleop.core.names import NUM_LEG_JOINTS
 from rove_teleop.core.robot import ANKLE_TO_SOLE, FOOT_FRAMES, Robot
 from rove_teleop.core.types import Array
 
@@ -31,6 +32,9 @@ class BalanceGains:
         stiffness: k [N/m].
         damping: d [N·s/m].
         max_force: F_max per axis [N].
+        max_acceleration: Largest commanded acceleration that is fed forward [rad/s²].
+        max_reaction: Largest force [N] and moment [N·m] fed forward to the feet per axis for
+            the commanded motion of the upper body.
         cost: Weights of a foot's wrench ``[fx fy fz mx my mz]`` in the distribution.
         support_x, support_y: Where the reference may be, from the middle of the feet [m].
     """
@@ -38,6 +42,8 @@ class BalanceGains:
     stiffness: float = 2000.0
     damping: float = 350.0
     max_force: float = 60.0
+    max_acceleration: float = 60.0
+    max_reaction: tuple[float, float] = (30.0, 10.0)
     cost: tuple[float, ...] = (1.0, 1.0, 0.2, 20.0, 20.0, 20.0)
     support_x: tuple[float, float] = (-0.04, 0.11)
     support_y: tuple[float, float] = (-0.07, 0.07)
@@ -63,15 +69,24 @@ class BalanceOutput:
 class Balance:
     """Turns the measured state and the commanded posture into feed-forward torques."""
 
-    def __init__(self, robot: Robot, gains: BalanceGains | None = None) -> None:
-        """Take the mass model; ``gains`` default to the measured ones."""
+    def __init__(self, robot: Robot, armature: Array, gains: BalanceGains | None = None) -> None:
+        """Take the mass model.
+
+        Args:
+            robot: Its links' masses and inertias are assumed to be right.
+            armature: Reflected inertia of the 43 joints' rotors [kg·m²], (43,).
+            gains: The measured ones if None.
+        """
         self.gains = gains or BalanceGains()
         self._robot = robot
+        self._armature = armature
         self._model = robot.model
         self._data = robot.model.createData()
         self._reference = robot.model.createData()
         self._feet = [robot.model.getFrameId(name) for name in FOOT_FRAMES.values()]
         self._weight = 9.81 * pin.computeTotalMass(robot.model)
+        force, moment = self.gains.max_reaction
+        self._max_reaction = np.array([force] * 3 + [moment] * 3)
         self._inverse_cost = 1.0 / np.tile(self.gains.cost, 2)
 
     def step(
@@ -81,6 +96,7 @@ class Balance:
         base_pose: Array,
         base_twist: Array,
         reference: Array,
+        acceleration: Array,
     ) -> BalanceOutput:
         """Compute the torques for one instant.
 
@@ -90,6 +106,7 @@ class Balance:
             base_pose: Measured pelvis pose in the world, (7,).
             base_twist: Measured pelvis twist in world axes, linear then angular, (6,).
             reference: Commanded joint positions [rad], (43,).
+            acceleration: Commanded joint accelerations [rad/s²], (43,); of the legs unused.
         """
         q = self._robot.configuration(position, base_pose)
         jacobian_com = pin.jacobianCenterOfMass(self._model, self._data, q, False)
@@ -102,9 +119,35 @@ class Balance:
         gains = self.gains
         force = gains.stiffness * (com_reference - com[:2]) - gains.damping * com_velocity[:2]
         force = np.clip(force, -gains.max_force, gains.max_force)
-        lift = R_world_stance @ np.array([force[0], force[1], self._weight])
-        effort = self._torque(jacobian_com.T @ lift)
+        pull = R_world_stance[:, :2] @ force
+        carried = self._dynamics(jacobian_com[2], q, v, acceleration) + jacobian_com.T @ pull
+        effort = self._torque(carried)
         return BalanceOutput(effort[self._robot.idx_v], com, com_reference, force)
+
+    def _dynamics(self, rise: Array, q: Array, v: Array, acceleration: Array) -> Array:
+        """Generalized force of gravity and of the commanded motion above a still pelvis.
+
+        What the feet can bear of the motion's reaction is bounded, and the rest is left to the
+        feedback: otherwise a wild command would have the legs throw the robot off the ground.
+
+        Args:
+            rise: Vertical row of the centre of mass's Jacobian, (49,).
+            q: Configuration, (50,).
+            v: Velocity, (49,).
+            acceleration: Commanded joint accelerations [rad/s²], (43,).
+        """
+        limit = self.gains.max_acceleration
+        acceleration = np.clip(acceleration, -limit, limit)
+        acceleration[:NUM_LEG_JOINTS] = 0.0
+        a = np.zeros(self._model.nv)
+        a[self._robot.idx_v] = acceleration
+        force = pin.rnea(self._model, self._reference, q, v, a)
+        force[self._robot.idx_v] += self._armature * acceleration
+        gravity = self._weight * rise[:6]
+        reaction = force[:6] - gravity
+        excess = np.abs(reaction) / self._max_reaction
+        force[:6] = gravity + reaction / max(1.0, excess.max())
+        return force
 
     def _velocity(self, velocity: Array, base_twist: Array) -> Array:
         R_world_base = self._data.oMi[1].rotation

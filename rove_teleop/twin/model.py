@@ -119,7 +119,7 @@ def _motorise(spec: mujoco.MjSpec, name: str) -> None:
     motor, joint = MOTORS[name], spec.joint(name)
     joint.armature, joint.frictionloss = motor.armature, motor.friction
     joint.damping[0] = motor.damping
-    joint.solref_limit = _STIFF
+    joint.solref_limit, joint.solimp_limit[:3] = _STIFF, (0.95, 0.99, 0.001)
     actuator = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
     actuator.biastype = mujoco.mjtBias.mjBIAS_AFFINE
     actuator.gainprm[0] = motor.kp

@@ -10,7 +10,7 @@ import numpy as np
 
 from rove_teleop.core.guard import CommandGuard, Setpoint
 from rove_teleop.core.legs import LegKinematics
-from rove_teleop.core.names import JOINTS, NUM_LEG_JOINTS, SIDES
+from rove_teleop.core.names import JOINTS, NUM_JOINTS, NUM_LEG_JOINTS, SIDES
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.types import Array, JointCommand, PlantState, TaskState
 from rove_teleop.errors import ConfigError
@@ -75,9 +75,9 @@ class TwinPlant:
         self.model.opt.timestep = control_dt / substeps
         self.data = mujoco.MjData(self.model)
         self._task = task
-        self._substeps = substeps
+        self._dt, self._substeps = control_dt, substeps
         self._legs = LegKinematics(self.robot)
-        self._balance = Balance(self.robot)
+        self._balance = Balance(self.robot, _per_joint('armature'))
         self._objects = SceneObjects(self.model)
         self._contacts = ContactReader(self.model)
         self._index_model()
@@ -96,6 +96,7 @@ class TwinPlant:
                 self.set_object_pose(name, pose)
         mujoco.mj_forward(self.model, self.data)
         self.guard = CommandGuard(self.robot, self.robot.nominal, base)
+        self._velocity = np.zeros(NUM_JOINTS)
         self._set_limp(False)
         self._last = self._state(0)
         return self._last
@@ -171,8 +172,8 @@ class TwinPlant:
         self._qpos = np.array([model.joint(name).qposadr[0] for name in JOINTS])
         self._dof = np.array([model.joint(name).dofadr[0] for name in JOINTS])
         self._actuator = np.array([model.actuator(name).id for name in JOINTS])
-        self._kp = np.array([MOTORS[name].kp for name in JOINTS])
-        self._kd = np.array([MOTORS[name].kd for name in JOINTS])
+        self._kp = _per_joint('kp')
+        self._kd = _per_joint('kd')
         self._pelvis = model.body(ROBOT_ROOT).id
         self._imu = model.body(IMU_FRAME).pos.copy()
         self._foot_sensor = [model.sensor(FOOT_SENSOR[side]).adr[0] for side in SIDES]
@@ -182,8 +183,9 @@ class TwinPlant:
         pose, twist = free_pose(data, 0), free_twist(data, 0, 0)
         balance = self._balance.step(
             data.qpos[self._qpos], data.qvel[self._dof], pose, twist,
-            setpoint.position,
+            setpoint.position, (setpoint.velocity - self._velocity) / self._dt,
         )  # fmt: skip
+        self._velocity = setpoint.velocity
         effort = balance.effort + setpoint.effort + self._kd * setpoint.velocity
         data.ctrl[self._actuator] = setpoint.position + effort / self._kp
 
@@ -235,6 +237,11 @@ class TwinPlant:
         mujoco.mju_rotVecQuat(linear, data.qacc[:3] - self.model.opt.gravity, to_pelvis)
         omega = data.qvel[3:6]
         return linear + _cross(data.qacc[3:6], self._imu) + _cross(omega, _cross(omega, self._imu))
+
+
+def _per_joint(quantity: str) -> Array:
+    """One number of every motor, in model order, (43,)."""
+    return np.array([getattr(MOTORS[name], quantity) for name in JOINTS])
 
 
 def _cross(a: Array, b: Array) -> Array:

@@ -183,3 +183,18 @@ def test_a_limp_robot_takes_the_set_point_with_it(guard, robot):
     guard.yield_to(sunk, LegKinematics(robot).nominal_base)
     setpoint = guard.step(joint_command(robot, 2, DT_NS), DT_NS)
     assert abs(setpoint.position[ELBOW] - sunk[ELBOW]) <= guard.limits.max_speed * 0.005
+
+
+def test_a_velocity_that_contradicts_the_positions_has_little_effect(guard, robot):
+    guard.step(joint_command(robot, 1, 0), 0)
+    still = joint_command(robot, 2, DT_NS, velocity=np.full(NUM_JOINTS, 10.0))
+    setpoint = guard.step(still, DT_NS)
+    assert np.abs(setpoint.velocity).max() <= guard.limits.velocity_slack
+
+
+def test_legs_and_waist_follow_a_jump_more_slowly_than_arms(guard, robot):
+    guard.step(joint_command(robot, 1, 0), 0)
+    jump = joint_command(robot, 2, DT_NS, position=robot.nominal + 0.2)
+    moved = guard.step(jump, DT_NS).position - robot.nominal
+    assert np.abs(moved[:15]).max() <= guard.limits.max_trunk_speed * 0.005 + 1e-12
+    assert moved[ELBOW] == pytest.approx(guard.limits.max_speed * 0.005)

@@ -9,6 +9,7 @@ from rove_teleop.core.types import Array
 from rove_teleop.twin.plant import FELL, TwinPlant
 from tests.contracts.plant_contract import DT_NS, joint_command
 
+ARMS = slice(15, 29)
 FORWARD, LEFT = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
 
 
@@ -121,6 +122,15 @@ def test_it_stands_while_the_arms_move(plant, joints, hertz):
     state = follow(plant, 4.0, sway(joints, 0.6, hertz))
     assert state.fault == ''
     assert np.linalg.norm(state.base_pose[:2] - (-0.007, 0.0)) < 0.06
+
+
+def test_an_arm_tracks_a_motion_of_one_hertz_within_two_hundredths_of_a_radian(plant):
+    motion = sway({'left_shoulder_pitch_joint': 1.0, 'left_elbow_joint': -0.5}, 0.5, 1.0)
+    for seconds in (2.0, 2.1, 2.25, 2.4):
+        plant.reset(0)
+        state = follow(plant, seconds, motion)
+        expected = plant.robot.nominal + motion(seconds - DT_NS * 1e-9)[0]
+        assert np.abs(state.position - expected)[ARMS].max() < 0.02
 
 
 @pytest.mark.parametrize(
