@@ -105,9 +105,10 @@ class WristTrack:
 
 
 def _transform(pose: Array) -> pin.SE3:
-    quaternion = pin.Quaternion(pose[6], pose[3], pose[4], pose[5])
+    x, y, z, qx, qy, qz, qw = np.asarray(pose, dtype=float).tolist()
+    quaternion = pin.Quaternion(qw, qx, qy, qz)
     quaternion.normalize()
-    return pin.SE3(quaternion.toRotationMatrix(), np.array(pose[:3], dtype=float))
+    return pin.SE3(quaternion.toRotationMatrix(), np.array((x, y, z)))
 
 
 def _difference(before: pin.SE3, after: pin.SE3) -> Array:

@@ -14,8 +14,8 @@ _SIGNED = ('com_x', 'com_y', 'base_lower', 'base_upper')
 class IkConfig:
     """What the solver trades against what.
 
-    A weight multiplies a velocity residual, so 5 per m/s on the palms against 0.04 per rad/s on
-    the arms means that the palms win unless the arm would have to move 125 times as fast.
+    A weight multiplies a velocity residual, so 5 per m/s on the palms against 0.35 per rad/s on
+    the arms means that the palms win unless the arm would have to move 14 times as fast.
     A gain turns an error into a velocity [1/s] and is never faster than one tick.
     """
 
@@ -31,10 +31,10 @@ class IkConfig:
     torso_upright: float = 0.3
     torso_upright_gain: float = 2.0
     torso_gain: float = 10.0  # when a torso orientation is asked for
-    pelvis_height: float = 1.0  # weight per m/s
+    pelvis_height: float = 3.0  # weight per m/s
     pelvis_height_gain: float = 1.0
-    posture_waist: float = 0.1  # weight per rad/s
-    posture_arms: float = 0.04
+    posture_waist: float = 0.8  # weight per rad/s
+    posture_arms: float = 0.35
     posture_gain: float = 0.5
     damping: float = 1.0  # Levenberg-Marquardt, times the squared weighted palm error
     damping_error: float = 0.3  # m, larger errors damp no more
@@ -45,8 +45,8 @@ class IkConfig:
     acceleration_legs: float = 20.0  # rad/s²
     acceleration_waist: float = 20.0
     acceleration_arms: float = 60.0
-    base_lower: tuple[float, ...] = (-0.14, -0.11, 0.42, -0.3, -0.3, -0.5)  # m, rad
-    base_upper: tuple[float, ...] = (0.14, 0.11, 0.84, 0.3, 0.7, 0.5)
+    base_lower: tuple[float, ...] = (-0.12, -0.08, 0.42, -0.15, -0.12, -0.35)  # m, rad
+    base_upper: tuple[float, ...] = (0.12, 0.08, 0.84, 0.15, 0.6, 0.35)
     base_velocity: tuple[float, float] = (0.25, 0.5)  # m/s, rad/s
     base_acceleration: tuple[float, float] = (1.0, 2.0)  # m/s², rad/s²
     knee_minimum: float = 0.12  # rad; straighter legs cannot carry the base reference

@@ -25,7 +25,7 @@ _TRUNK: dict[str, tuple[str, Point, Point, float]] = {
 }
 _ARM: dict[str, tuple[str, Point, Point, float]] = {
     'forearm': ('elbow_link', (0.02, 0, 0), (0.10, 0, 0), 0.04),
-    'hand': ('wrist_yaw_link', (0, 0, 0), (0.12, 0, 0), 0.045),
+    'hand': ('wrist_yaw_link', (0, 0, 0), (0.17, 0, 0), 0.045),
 }
 _PUSH_OUT = 2.0  # 1/s, how fast limbs that are too near part
 
