@@ -322,11 +322,14 @@ class Arbiter:
         bounds = self._safety.bounds(tracker.position, tracker.velocity, envelope)
         before = tracker.position[_BASE]
         tracker.step(target, bounds, envelope)
-        legs = self._legs.solve(tracker.position[_BASE], tracker.velocity[_BASE])
-        if self._legs_fault(*legs):
-            self.judge.counts[f'legs: reject {self._legs_fault(*legs)}'] += 1
-            tracker.halt(_BASE, before)
-            legs = (self._joints.position[:NUM_LEG_JOINTS], np.zeros(NUM_LEG_JOINTS))
+        legs = self._joints.position[:NUM_LEG_JOINTS], np.zeros(NUM_LEG_JOINTS)
+        if tracker.velocity[_BASE].any():
+            solution = self._legs.solve(tracker.position[_BASE], tracker.velocity[_BASE])
+            if fault := self._legs_fault(*solution):
+                self.judge.counts[f'legs: reject {fault}'] += 1
+                tracker.halt(_BASE, before)
+            else:
+                legs = solution
         self._joints = Channels(
             np.concatenate((legs[0], tracker.position[NUM_BASE:])),
             np.concatenate((legs[1], tracker.velocity[NUM_BASE:])),
@@ -340,8 +343,7 @@ class Arbiter:
         dt = self._config.period_ns * 1e-9
         if max(step / dt, np.abs(velocity).max()) > _LEG_SPEED:
             return 'too fast'
-        stuck = not velocity.any() and self._tracker.velocity[_BASE].any()
-        return 'out of reach' if stuck else ''
+        return '' if velocity.any() else 'out of reach'
 
     def _command(self) -> JointCommand:
         return JointCommand(

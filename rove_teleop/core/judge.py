@@ -32,6 +32,7 @@ REJECT = np.array([0.2] * 3 + [0.5] * 3 + [1.5] * (NUM_CHANNELS - NUM_BASE))
 
 MAX_POSITION = 10.0  # [m, rad]; nothing on this robot is further
 MAX_VELOCITY = 50.0  # [m/s, rad/s]
+MAX_MEASURED = 1e6  # more than any sensor of a sound robot says
 MAX_CHUNK_ROWS = 2000
 MAX_CHUNK_LEAD_NS = 1_000_000_000
 MAX_GAP_S = 0.1
@@ -201,7 +202,7 @@ def _plant_fault(state: PlantState) -> str:
         ('base_pose', state.base_pose, (7,)),
     )
     for name, value, shape in vectors:
-        if fault := _array_fault(name, value, shape, np.inf):
+        if fault := _array_fault(name, value, shape, MAX_MEASURED):
             return fault
     norm = float(np.linalg.norm(state.base_pose[3:]))
     return '' if abs(norm - 1.0) < 1e-2 else f'base_pose quaternion has norm {norm:.3f}, not 1'
@@ -242,9 +243,10 @@ def _array_fault(name: str, value: Array, shape: tuple[int, ...], limit: float) 
         return f'{name} is not numbers'
     if array.shape != shape:
         return f'{name} has shape {array.shape}, expected {shape}'
-    if not np.isfinite(array).all():
-        return f'{name} is not finite'
-    return f'{name} exceeds {limit}' if np.abs(array).max() > limit else ''
+    if np.abs(array).max(initial=0.0) <= limit:  # never true of NaN
+        return ''
+    finite = np.isfinite(array).all()
+    return f'{name} exceeds {limit:g}' if finite else f'{name} is not finite'
 
 
 def _groups_fault(groups: tuple[str, ...]) -> str:

@@ -97,7 +97,9 @@ def authority_after(phase: Phase, authority: Authority, event: str) -> Authority
     the fading offset is its own approach. Only a release from the operator blends.
 
     Args:
-        phase, authority: Of the group before the event.
+        phase: Of the group before the event.
+        authority: Who commanded it before.
+        event: What happened.
     """
     if event in _KEEPS_AUTHORITY:
         return authority

@@ -243,7 +243,8 @@ class Watch:
             return False
         if self._motion_ns is not None:
             return now_ns - self._motion_ns >= self._config.recovery_ns
-        if (proposal := self._judge.proposal) is None:
+        proposal = self._judge.proposal
+        if proposal is None or np.abs(proposal.velocity).max() <= self._config.recovery_speed:
             return False
         for name in self.led_by(proposal):
             speed = np.abs(proposal.velocity[GROUP_CHANNELS[name]]).max()

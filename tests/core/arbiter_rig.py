@@ -10,7 +10,7 @@ import numpy as np
 from rove_teleop.core.arbiter import Arbiter, ArbiterInputs, ArbiterOutput, Reply
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.limits import ChannelLimits
-from rove_teleop.core.names import GROUPS, NUM_CHANNELS, NUM_JOINTS, NUM_LEG_JOINTS
+from rove_teleop.core.names import GROUPS, NUM_CHANNELS, NUM_JOINTS, NUM_LEG_JOINTS, Phase
 from rove_teleop.core.types import (
     ActionChunk,
     Array,
@@ -210,3 +210,33 @@ class Rig:
             fault=self.fault,
             t_receive_ns=self.now_ns,
         )
+
+
+def started() -> Rig:
+    """A rig whose policy has the robot."""
+    rig = Rig()
+    rig.start()
+    assert rig.frame.robot_phase is Phase.AUTO
+    return rig
+
+
+def operated() -> Rig:
+    """A rig whose operator has the robot."""
+    rig = started()
+    rig.take_over()
+    assert rig.frame.robot_phase is Phase.HUMAN
+    return rig
+
+
+def phases(rig: Rig) -> set[Phase]:
+    """Phases that some group is in."""
+    return set(rig.frame.phase)
+
+
+def ticks_until(rig: Rig, phase: Phase, limit: int = 400) -> int:
+    """Steps until the whole robot is in a phase."""
+    for tick in range(1, limit):
+        rig.step()
+        if phases(rig) == {phase}:
+            return tick
+    raise AssertionError(f'still {rig.frame.phase} after {limit} ticks: {rig.kinds()}')

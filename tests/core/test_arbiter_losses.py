@@ -1,0 +1,175 @@
+"""What happens when a stream falls silent, the robot falls, or somebody stops it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from arbiter_rig import BASE, DT, make_limits, operated, phases, started, ticks_until
+import numpy as np
+
+from rove_teleop.core.names import GROUPS, Phase
+
+LIMITS = make_limits()
+JOINTS = slice(6, None)
+
+
+def test_an_operator_older_than_100_ms_freezes_and_after_400_ms_holds() -> None:
+    rig = operated()
+    for tick in range(20):
+        rig.operator = np.full(37, 0.004 * tick)
+        rig.operator_velocity = np.full(37, 0.8)
+        rig.step()
+    rig.operator = None
+    rig.run(60)
+    assert phases(rig) == {Phase.HUMAN}
+    assert np.abs(rig.frame.executed.velocity[JOINTS]).max() < 0.01, 'frozen'
+    assert ticks_until(rig, Phase.HOLD) == 21
+    assert rig.events[-1].detail == 'no valid operator sample for 400 ms'
+
+
+def test_an_operator_who_comes_back_must_take_over_again() -> None:
+    rig = operated()
+    rig.operator = None
+    rig.run(100)
+    rig.operator = np.zeros(37)
+    rig.run(50)
+    assert rig.kinds()[-2:] == ['input_lost', 'input_back']
+    assert phases(rig) == {Phase.HOLD}
+    assert rig.ask('takeover').accepted
+    assert ticks_until(rig, Phase.HUMAN) == 101
+
+
+def test_a_hand_out_of_view_holds_alone() -> None:
+    rig = operated()
+    rig.operator_groups = tuple(group for group in GROUPS if group != 'left_hand')
+    rig.run(100)
+    held = [g for g, p in zip(GROUPS, rig.frame.phase, strict=True) if p is Phase.HOLD]
+    assert held == ['left_hand']
+
+
+def test_a_teleop_that_repeats_an_old_sample_is_an_operator_who_is_gone() -> None:
+    rig = operated()
+    stale = rig.now_ns
+    for _ in range(90):
+        fresh = rig.last_proposal
+        rig.raw_proposal = replace(fresh, seq=fresh.seq + 10**6, t_operator_ns=stale)
+        rig.step()
+    assert phases(rig) == {Phase.HOLD}
+
+
+def test_a_silent_holder_loses_the_lease_and_the_robot_holds() -> None:
+    rig = operated()
+    rig.heartbeat = False
+    assert ticks_until(rig, Phase.HOLD, 450) == 401
+    assert rig.events[-1].kind == 'lease_lost'
+    assert rig.frame.operator_id == ''
+    assert 'nobody holds the operator lease' in rig.ask('takeover').reason
+
+
+def test_a_policy_that_stops_is_held_at_its_last_row_and_then_the_robot_holds() -> None:
+    rig = started()
+    rig.policy = None
+    rig.run(rig.policy_period)
+    waited = ticks_until(rig, Phase.HOLD)
+    assert 80 - rig.policy_period + 60 <= waited + rig.policy_period <= 80 + 61
+    assert rig.events[-1].kind == 'policy_lost'
+    rig.policy = np.concatenate((BASE, np.full(31, 0.3)))
+    rig.run(200)
+    assert phases(rig) == {Phase.HOLD}
+
+
+def test_a_late_chunk_within_300_ms_goes_on_smoothly() -> None:
+    rig = started()
+    rig.policy_period = 110
+    rig.policy = np.concatenate((BASE, np.full(31, 0.5)))
+    rig.run(500)
+    assert phases(rig) == {Phase.AUTO}
+    velocity = np.array([frame.executed.velocity[JOINTS] for frame in rig.frames])
+    assert np.abs(np.diff(velocity, axis=0)).max() <= 0.3
+
+
+def test_a_plant_silent_for_20_ms_holds_and_for_100_ms_stops() -> None:
+    rig = started()
+    rig.plant_alive = False
+    rig.run(4)
+    assert phases(rig) == {Phase.AUTO}
+    rig.step()
+    assert phases(rig) == {Phase.HOLD}
+    rig.run(15)
+    assert phases(rig) == {Phase.HOLD}
+    rig.step()
+    assert phases(rig) == {Phase.STOPPED}
+    assert rig.ask('rearm').reason == 'the plant state is stale'
+    rig.plant_alive = True
+    rig.run(2)
+    assert rig.ask('rearm').accepted
+    assert phases(rig) == {Phase.HOLD}
+
+
+def test_a_lost_recorder_is_an_alarm_and_nothing_more() -> None:
+    rig = started()
+    rig.recorder_alive = False
+    rig.run(3)
+    assert rig.kinds().count('recorder_lost') == 1
+    rig.take_over()
+    rig.recorder_alive = True
+    rig.step()
+    assert rig.kinds()[-1] == 'recorder_back'
+
+
+def test_a_fall_stops_with_damping_until_it_is_rearmed_upright() -> None:
+    rig = operated()
+    rig.base_quaternion = (np.sin(np.pi / 6), 0.0, 0.0, np.cos(np.pi / 6))
+    rig.step()
+    assert phases(rig) == {Phase.STOPPED}
+    assert rig.output.command.damping
+    assert rig.events[-1].detail == 'the robot tilts by 60 deg'
+    assert rig.ask('rearm').reason == 'the robot has fallen'
+    rig.base_quaternion = (0.0, 0.0, 0.0, 1.0)
+    rig.run(2)
+    assert rig.output.command.damping
+    assert rig.ask('rearm').accepted
+    assert not rig.output.command.damping
+
+
+def test_a_plant_fault_stops() -> None:
+    rig = started()
+    rig.fault = 'motor 3 is hot'
+    rig.step()
+    assert phases(rig) == {Phase.STOPPED}
+    assert rig.events[-1].detail == 'plant fault: motor 3 is hot'
+
+
+def test_a_stop_wins_over_everything_in_its_tick_whatever_the_order() -> None:
+    rig = operated()
+    output = rig.step(
+        rig.request('release'), rig.request('rearm'), rig.request('stop'), rig.request('takeover')
+    )
+    assert phases(rig) == {Phase.STOPPED}
+    by_id = {reply.request_id: reply.accepted for reply in output.replies}
+    assert sorted(by_id.values()) == [False, False, False, True]
+
+
+def test_anybody_may_stop_and_only_some_may_rearm() -> None:
+    rig = started()
+    assert rig.ask('stop', by='a passer-by', request_id='').accepted
+    assert not rig.ask('rearm', by='a passer-by').accepted
+    rig.buttons_held = True
+    assert rig.ask('rearm').reason == 'a button is still held; release every button first'
+    rig.buttons_held = False
+    assert rig.ask('rearm').accepted
+
+
+def test_a_stop_in_full_motion_brakes_within_its_own_limit() -> None:
+    rig = started()
+    rig.policy = np.concatenate((BASE, np.full(31, 1.9)))
+    rig.run(45)
+    speed = np.abs(rig.frame.executed.velocity[9:]).max()
+    assert speed > 2.0
+    at = len(rig.frames)
+    rig.ask('stop')
+    rig.run(40)
+    velocity = np.array([frame.executed.velocity for frame in rig.frames[at - 1 :]])
+    steps = np.abs(np.diff(velocity, axis=0))
+    assert (steps <= LIMITS.stop_acceleration * DT).all()
+    assert np.abs(velocity[-1, JOINTS]).max() < 0.01
