@@ -26,6 +26,7 @@ case "$*" in
 *version_info*">= sys.version"* | *"<= sys.version"*) [ ! -e "$STATE/old-python" ] ;;
 *ensurepip*) [ ! -e "$STATE/no-venv" ] ;;
 *Python.h*) [ ! -e "$STATE/no-headers" ] ;;
+*"python%d.%d"*) echo python3.11 ;;
 *has_gl*) [ ! -e "$STATE/no-gl" ] ;;
 *libusb*) [ ! -e "$STATE/no-usb" ] ;;
 "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
