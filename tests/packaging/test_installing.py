@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+import shutil
 import sys
+
+import pytest
 
 from tests.packaging.commands import install, run
 
+ROOT = Path(__file__).resolve().parents[2]
 NODES = sorted(
     f'{name}_node'
     for name in ('twin', 'camera', 'operator', 'teleop', 'arbiter', 'recorder', 'policy')
@@ -52,6 +56,20 @@ def test_editable_pip_runs_the_sources_and_finds_their_files(tree, fresh, tmp_pa
     assert run(fresh / 'bin/rove', '--version', cwd=tmp_path).startswith('rove ')
 
 
+@pytest.mark.parametrize('node', NODES)
+def test_a_program_started_the_way_ros_does_is_the_one_in_bin(node, tmp_path):
+    for folder in ('lib/rove', 'bin'):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy2(ROOT / 'scripts' / node, tmp_path / 'lib/rove' / node)
+    program = tmp_path / 'bin' / node
+    program.write_text('#!/bin/sh\necho "$0 $*"\n')
+    program.chmod(0o755)
+    output = run(tmp_path / 'lib/rove' / node, '--ros-args', '-p', 'rate:=1 2', cwd='/')
+    started, arguments = output.split(maxsplit=1)
+    assert Path(started).resolve() == program
+    assert arguments == '--ros-args -p rate:=1 2\n'
+
+
 def test_colcon_builds_both_packages_and_its_workspace_runs(tree, tmp_path):
     prefix = Path(sys.prefix)
     environment = dict(
@@ -59,6 +77,8 @@ def test_colcon_builds_both_packages_and_its_workspace_runs(tree, tmp_path):
         PATH=f'{prefix / "bin"}{os.pathsep}{os.environ["PATH"]}',
         AMENT_PREFIX_PATH=str(prefix),
         CMAKE_PREFIX_PATH=str(prefix),
+        CFLAGS='-O0',
+        CXXFLAGS='-O0',
     )
     work = tmp_path / 'ws'
     work.mkdir()
