@@ -26,7 +26,7 @@ class IkConfig:
     palm_turn: float = 6.0  # rad/s
     com: float = 10.0  # weight per m/s
     com_gain: float = 2.0
-    pelvis_upright: float = 0.5  # weight per rad/s
+    pelvis_upright: float = 2.0  # weight per rad/s
     pelvis_upright_gain: float = 1.0
     torso_upright: float = 0.3
     torso_upright_gain: float = 2.0
@@ -45,12 +45,13 @@ class IkConfig:
     acceleration_legs: float = 20.0  # rad/s²
     acceleration_waist: float = 20.0
     acceleration_arms: float = 60.0
-    base_lower: tuple[float, ...] = (-0.12, -0.08, 0.42, -0.15, -0.12, -0.35)  # m, rad
-    base_upper: tuple[float, ...] = (0.12, 0.08, 0.84, 0.15, 0.6, 0.35)
-    base_velocity: tuple[float, float] = (0.25, 0.5)  # m/s, rad/s
-    base_acceleration: tuple[float, float] = (1.0, 2.0)  # m/s², rad/s²
-    knee_minimum: float = 0.12  # rad; straighter legs cannot carry the base reference
-    margin: float = 0.01  # rad kept to every position limit
+    base_lower: tuple[float, ...] = (-0.12, -0.06, 0.45, -0.1, -0.12, -0.3)  # m, rad
+    base_upper: tuple[float, ...] = (0.12, 0.06, 0.8, 0.1, 0.6, 0.3)
+    base_velocity: tuple[float, float] = (0.2, 0.4)  # m/s, rad/s
+    base_acceleration: tuple[float, float] = (0.5, 1.0)  # m/s², rad/s²
+    knee_minimum: float = 0.3  # rad; straighter legs cannot carry the base reference
+    margin: float = 0.01  # rad kept to the position limits of waist and arms
+    leg_margin: float = 0.08  # rad; whoever tracks the base passes through other poses
 
     com_x: tuple[float, float] = (-0.02, 0.09)  # m, stance frame
     com_y: tuple[float, float] = (-0.07, 0.07)

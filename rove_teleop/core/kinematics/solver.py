@@ -307,8 +307,10 @@ def _joints(channels: slice) -> slice:
 def _limits(robot: Robot, config: IkConfig) -> tuple[JointLimit, JointLimit]:
     """Limits of the twelve leg joints, and of the 23 channels."""
     counts = (NUM_LEG_JOINTS, 3, NUM_BODY_JOINTS - NUM_LEG_JOINTS - 3)
-    lower = robot.lower[:NUM_BODY_JOINTS] + config.margin
-    upper = robot.upper[:NUM_BODY_JOINTS] - config.margin
+    margin = np.repeat(
+        (config.leg_margin, config.margin), (NUM_LEG_JOINTS, NUM_BODY_JOINTS - NUM_LEG_JOINTS)
+    )
+    lower, upper = robot.lower[:NUM_BODY_JOINTS] + margin, robot.upper[:NUM_BODY_JOINTS] - margin
     lower[_KNEES] = np.maximum(lower[_KNEES], config.knee_minimum)
     velocity = np.minimum(
         np.repeat((config.velocity_legs, config.velocity_waist, config.velocity_arms), counts),
