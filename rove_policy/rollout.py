@@ -14,7 +14,7 @@ from rove_teleop.tasks.trajectory import Trajectory
 
 _STEP = 0.02  # of the inverse kinematics [s]
 _RIGHT_HAND = GROUP_CHANNELS['right_hand']
-_OTHERS = ('left_arm',)
+_STILL = ('left_arm', 'legs')
 _FADE = 0.5  # of finger joints that are not on the grip's way [s]
 
 
@@ -58,7 +58,7 @@ class Rollout:
             then.translation - pose.translation, pin.log3(then.rotation @ pose.rotation.T)
         ]) / _STEP  # fmt: skip
         palms = {'right': PalmTarget(pose, velocity)}
-        row = self._ik.solve(Targets(palms=palms), _STEP, locked_groups=_OTHERS).position
+        row = self._ik.solve(Targets(palms=palms), _STEP, locked_groups=_STILL).position
         left = target.grip / self._grip if self._grip >= HELD else 1.0 - t / _FADE
         surplus = min(max(left, 0.0), 1.0) * self._surplus
         row[_RIGHT_HAND] = hand_joints('right', target.grip) + surplus
