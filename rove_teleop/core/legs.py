@@ -99,9 +99,7 @@ class LegKinematics:
     def _take_jacobians(self) -> None:
         """Jacobians of both feet in their own axes, shape (2, 6, 6)."""
         for index, side in enumerate(SIDES):
-            jacobian = pin.getFrameJacobian(
-                self._model, self._data, self._frames[side], pin.LOCAL
-            )
+            jacobian = pin.getFrameJacobian(self._model, self._data, self._frames[side], pin.LOCAL)
             self._jacobians[index] = jacobian[:, _LEG[side]]
 
     def _descend(self, feet: Array) -> Array:

@@ -259,4 +259,3 @@ class TaskState:
     failed: bool
     progress: str
     objects: dict[str, Array] = field(default_factory=dict)
-
