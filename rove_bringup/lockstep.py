@@ -95,7 +95,7 @@ class LockstepRunner:
         self._config = config
         self._robot = make_robot()
         self._twin = make_twin(config.task)
-        self._operator = make_operator(config.operator, **operator_options(config))
+        self.operator = make_operator(config.operator, **operator_options(config))
         self._policy = make_policy(config.policy, **policy_options(config))
 
     def run(self, episode: Episode, sinks: Iterable[Sink] = ()) -> LockstepResult:
@@ -129,7 +129,7 @@ class _Loop:
         config = runner._config
         self.now_ns = _SECOND_NS
         self._count = 0
-        self._twin, self._operator = runner._twin, runner._operator
+        self._twin, self._operator = runner._twin, runner.operator
         self._arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', runner._robot)
         self._teleop = make_teleop(runner._robot)
         self._policy = PolicyLoop(InlineWorker(runner._policy), PolicyLoopConfig())
@@ -145,7 +145,7 @@ class _Loop:
         self._requests: list[Request] = []
         self._events: list[Event] = []
         self.closing = True
-        self._epoch = self._acquire_lease(runner._operator)
+        self._epoch = self._acquire_lease(runner.operator)
 
     def step(self) -> Tick:
         """One control period."""

@@ -99,11 +99,12 @@ class ArbiterNode(Node):
         self, request: RequestTransition.Request, response: RequestTransition.Response
     ) -> RequestTransition.Response:
         now_ns = time.monotonic_ns()
+        proved = self._arbiter.lease.owns(request.operator_id, request.lease)
         wish = types.Request(
             event=request.event,
             groups=tuple(request.groups),
             operator_id=request.operator_id,
-            epoch=request.epoch,
+            epoch=request.epoch if proved else 0,  # no grant has this epoch
             request_id=request.request_id,
             detail=request.detail,
             t_receive_ns=now_ns,
