@@ -16,6 +16,7 @@ _THERE, _TURNED = 0.010, 0.12  # before he closes or opens his hand [m], [rad]
 _PRESS = 0.03  # he never pushes farther into what resists [m]
 _BLOCKED = 0.8  # without getting through, before he backs off [s]
 _BACK = 0.08  # upwards, to begin anew [m]
+_CENTRED = np.array([-0.012, 0.0, 0.0])  # a hand that opens as his is holds the cube there [m]
 _LOST = 0.5  # without the cube in the hand, before he believes it [s]
 
 
@@ -82,7 +83,7 @@ class Handwork:
         self._part = ''
 
     def _begin(self, scene: Scene, grip: float) -> None:
-        aim = self._traits.aim()
+        aim = self._traits.aim() + _CENTRED
         way = [self._overshot(point, scene) for point in go_on(scene, aim)]
         self.attempts += any(point.name == 'close' for point in way)
         start = max(grip, scene.grip) if scene.in_hand else grip

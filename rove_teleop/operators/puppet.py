@@ -17,7 +17,7 @@ _MAX_SPEED, _MAX_TURN = 0.5, 1.8  # of the wrist [m/s], [rad/s]
 _SMOOTHING = 0.08  # time constant of the arm's muscles [s]
 _TREMOR = 0.06  # time constant of the tremor [s], about 2.5 Hz and below
 _FINGERS = 1.2  # speed of a curl [1/s]
-_READY, _SQUEEZE = 0.24, 0.48  # curl of the fingers at grip 0 and 1
+_READY, _SQUEEZE = 0.15, 0.48  # curl of the fingers at grip 0 and 1
 _OPPOSED = 0.82  # curl of a thumb that opposes the fingers
 FLAT, FIST = np.array([0.0, 0.0]), np.array([0.95, 0.65])
 """Curls of thumb and fingers, beyond those of any grasp."""
