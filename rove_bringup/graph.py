@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from rove_bringup.config import RunConfig
+from rove_teleop.operators.config import OperatorConfig
 
 Value = str | int | float | bool
 
@@ -44,17 +45,14 @@ def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tup
         cameras: Whether this machine can render.
         view: Whether to open a window on the twin.
     """
-    operator = {
-        'operator': config.operator,
-        'imperfection': config.imperfection,
-        'recording': config.recording,
-        'scale': config.scale,
-    }
+    operator = {item.name: getattr(config, item.name) for item in fields(OperatorConfig)}
     policy = {'policy': config.policy, 'address': config.policy_address}
+    twin = {'task': config.task, 'robot': config.robot, 'seed': config.seed}
+    robot = {'robot': config.robot}
     nodes = [
-        _node('twin', parameters={'task': config.task, 'seed': config.seed}, essential=True),
-        _node('arbiter', essential=True),
-        _node('teleop'),
+        _node('twin', parameters=twin, essential=True),
+        _node('arbiter', parameters=robot, essential=True),
+        _node('teleop', parameters=robot),
         _node('operator', parameters=operator),
         _node('policy', 'rove_policy', parameters=policy),
         _node('recorder', parameters={'out': out}, nice=2),

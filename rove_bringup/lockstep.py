@@ -36,7 +36,7 @@ from rove_teleop.core.types import (
     TaskState,
 )
 from rove_teleop.errors import RoveError
-from rove_teleop.operators.source import OperatorSource, OperatorView, make_operator
+from rove_teleop.operators.source import OperatorSource, OperatorView
 
 # Ticks between two steps of each part, as in the processes.
 _OPERATOR_EVERY = 2  # 100 Hz
@@ -93,10 +93,10 @@ class LockstepRunner:
     def __init__(self, config: RunConfig) -> None:
         """Build every part once; episodes reuse them."""
         self._config = config
-        self._robot = make_robot()
-        self._twin = make_twin(config.task)
-        self.operator = make_operator(config.operator, **operator_options(config))
-        self._policy = make_policy(config.policy, **policy_options(config))
+        self._robot = make_robot(config.robot)
+        self._twin = make_twin(config.task, config.robot)
+        self.operator = config.make_operator()
+        self._policy = make_policy(config.policy, **config.policy_options())
 
     def run(self, episode: Episode, sinks: Iterable[Sink] = ()) -> LockstepResult:
         """Run one episode from the reset to its end.
@@ -218,17 +218,3 @@ class _Loop:
             request_id=f'heartbeat-{now_ns}',
             t_receive_ns=now_ns,
         )
-
-
-def operator_options(config: RunConfig) -> dict[str, Any]:
-    """Constructor options of the configured operator."""
-    if config.operator == 'scripted':
-        return {'imperfection': config.imperfection}
-    if config.operator == 'replay':
-        return {'recording': config.recording, 'scale': config.scale}
-    return {}
-
-
-def policy_options(config: RunConfig) -> dict[str, Any]:
-    """Constructor options of the configured policy."""
-    return {'address': config.policy_address} if config.policy == 'remote' else {}

@@ -16,6 +16,7 @@ from rove_bringup.options import add_options, choice, read_options
 from rove_bringup.progress import Progress
 from rove_bringup.report.run import report_run
 from rove_policy.policy import POLICIES
+from rove_teleop.assembly import robot_names
 from rove_teleop.errors import ConfigError, UnknownName
 from rove_teleop.operators.source import operator_names
 from rove_teleop.tasks.registry import TASKS
@@ -50,6 +51,7 @@ def check_names(config: RunConfig) -> None:
     """
     for kind, name, known in (
         ('task', config.task, tuple(TASKS)),
+        ('robot', config.robot, robot_names()),
         ('operator', config.operator, operator_names()),
         ('policy', config.policy, tuple(POLICIES)),
     ):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CONTROL_PERIOD_NS = 5_000_000
 """One control tick: 200 Hz."""
 URDF = 'urdf/g1_dex3.urdf'
+ROBOT = 'g1_dex3'
+"""The default robot: a Unitree G1 with Dex3-1 hands."""
 HAND_BACKENDS = ('light', 'dex-retargeting')
 """Solvers of the hand retargeting; the first is the default."""
 
@@ -79,12 +81,12 @@ def make_retargeters(robot: Robot, backend: str) -> dict[str, HandRetargeter]:
     return {side: DexRetargeter(robot, side, share(URDF)) for side in SIDES}
 
 
-def make_twin(task: str, **options: Any) -> TwinPlant:
+def make_twin(task: str, robot: str = ROBOT, **options: Any) -> TwinPlant:
     """The twin at the start of a task. Imports MuJoCo.
 
     Raises:
-        UnknownName: There is no such task.
+        UnknownName: There is no such task or robot.
     """
     from rove_teleop.twin.plant import TwinPlant
 
-    return TwinPlant(make_task(task), **options)
+    return TwinPlant(make_task(task), urdf=robot_description(robot), **options)

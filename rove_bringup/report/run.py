@@ -31,7 +31,7 @@ def report_run(
 
     Pictures are made of the first episode with a takeover, or of the first.
     """
-    robot = make_robot()
+    robot = make_robot(config.robot)
     stats: dict[Path, EpisodeStats] = {}
     for path in sorted(out.glob('episode_*.mcap')):
         try:

@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 
 from rove_msgs.msg import ActionChunk, ControlFrame, Event, JointCommand, JointProposal
 from rove_msgs.srv import AcquireLease, RequestTransition
-from rove_teleop.assembly import CONTROL_PERIOD_NS, make_arbiter, make_robot
+from rove_teleop.assembly import CONTROL_PERIOD_NS, ROBOT, make_arbiter, make_robot
 from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.core.arbiter import Arbiter, ArbiterInputs, ArbiterOutput
@@ -34,6 +34,7 @@ _LATENESS_KEPT = 2000  # ticks: ten seconds
 class ArbiterParams:
     """Parameters of the arbiter."""
 
+    robot: str = param(ROBOT, 'Robot that is commanded.')
     writer_id: str = param('arbiter', 'Identity in every command; the plant locks to it.')
 
 
@@ -47,8 +48,9 @@ class ArbiterNode(Node):
     def __init__(self, **kwargs: Any) -> None:
         """Load the limits and wait for the plant."""
         super().__init__('arbiter', **kwargs)
-        self._writer_id = declare(self, ArbiterParams).writer_id
-        self._robot = make_robot()
+        params = declare(self, ArbiterParams)
+        self._writer_id = params.writer_id
+        self._robot = make_robot(params.robot)
         self._arbiter = self._new_arbiter()
         self._plant: Latest[types.PlantState] = plant_state(self)
         self._proposal = Latest(

@@ -19,31 +19,18 @@ from rove_teleop.nodes import convert, latest, qos
 from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
+from rove_teleop.operators.config import OperatorConfig
 from rove_teleop.operators.live import LiveOperator
-from rove_teleop.operators.source import OperatorView, make_operator
+from rove_teleop.operators.source import OperatorView
 
 _HEARTBEAT_S = 0.5
 
 
 @dataclass(frozen=True)
-class OperatorParams:
+class OperatorParams(OperatorConfig):
     """Parameters of the operator node."""
 
-    operator: str = param('scripted', 'Who operates.')
-    imperfection: float = param(
-        0.3, 'How imperfect the scripted operator is, 0 to 1.', low=0.0, high=1.0
-    )
-    recording: str = param('', 'Recording the replay operator plays: a name or a path.')
-    scale: float = param(1.0, 'Scale of the replayed hand path.', low=0.05, high=2.0)
     rate: float = param(100.0, 'Operator samples a second [Hz].', low=10.0, high=500.0)
-
-
-def _options(params: OperatorParams) -> dict[str, Any]:
-    if params.operator == 'scripted':
-        return {'imperfection': params.imperfection}
-    if params.operator == 'replay':
-        return {'recording': params.recording, 'scale': params.scale}
-    return {}
 
 
 class OperatorNode(Node):
@@ -57,7 +44,7 @@ class OperatorNode(Node):
         """Build the operator and start asking for the lease."""
         super().__init__('operator', **kwargs)
         params = declare(self, OperatorParams)
-        self._operator = make_operator(params.operator, **_options(params))
+        self._operator = params.make_operator()
         self._lease, self._epoch = '', 0
         self._asking: Future | None = None
         self._attempt: tuple[str, int] | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.node import Node
 
 from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
-from rove_teleop.assembly import HAND_BACKENDS, make_robot, make_teleop
+from rove_teleop.assembly import HAND_BACKENDS, ROBOT, make_robot, make_teleop
 from rove_teleop.config import param
 from rove_teleop.core.teleop import TeleopConfig
 from rove_teleop.nodes import convert, qos
@@ -23,6 +23,7 @@ from rove_teleop.nodes.run import main_of
 class TeleopParams:
     """Parameters of the teleop node."""
 
+    robot: str = param(ROBOT, 'Robot that is proposed for.')
     translation_scale: float = param(
         1.0, 'Robot hand motion per operator hand motion.', low=0.1, high=3.0
     )
@@ -40,7 +41,7 @@ class TeleopNode(Node):
         super().__init__('teleop', **kwargs)
         params = declare(self, TeleopParams)
         config = TeleopConfig(translation_scale=params.translation_scale)
-        self._teleop = make_teleop(make_robot(), config, params.hand_backend)
+        self._teleop = make_teleop(make_robot(params.robot), config, params.hand_backend)
         self._losses = Losses(self)
         self._operator = Latest(
             self,

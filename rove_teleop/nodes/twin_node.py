@@ -13,7 +13,7 @@ from sensor_msgs.msg import Imu, JointState
 
 from rove_msgs.msg import JointCommand, PlantState, TaskState
 from rove_msgs.srv import ResetPlant
-from rove_teleop.assembly import CONTROL_PERIOD_NS, make_twin
+from rove_teleop.assembly import CONTROL_PERIOD_NS, ROBOT, make_twin
 from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.core.names import JOINTS
@@ -31,6 +31,7 @@ class TwinParams:
     """Parameters of the twin."""
 
     task: str = param('pick_place', 'Task whose scene is simulated.')
+    robot: str = param(ROBOT, 'Robot that is simulated.')
     seed: int = param(0, 'Seed of the first placement of the objects.', low=0, high=2**31)
 
 
@@ -45,8 +46,8 @@ class TwinNode(Node):
         """Load the model and start."""
         super().__init__('twin', **kwargs)
         params = declare(self, TwinParams)
-        self._task = params.task
-        self._plant = make_twin(params.task)
+        self._task, self._robot = params.task, params.robot
+        self._plant = make_twin(params.task, params.robot)
         self._plant.reset(params.seed)
         self._losses = Losses(self, timeout=0.05)
         self._command: types.JointCommand | None = None
@@ -73,7 +74,7 @@ class TwinNode(Node):
         try:
             if request.task != self._task:
                 self._plant.close()
-                self._plant = make_twin(request.task)
+                self._plant = make_twin(request.task, self._robot)
                 self._task = request.task
             self._command = None
             self._plant.reset(request.seed)
