@@ -8,7 +8,7 @@ import re
 from setuptools import find_packages, setup
 
 NAME = 'rove'
-NODES = ('twin', 'camera', 'operator', 'teleop', 'arbiter', 'recorder')
+NODES = ('twin', 'camera', 'viewer', 'operator', 'teleop', 'arbiter', 'recorder')
 SHIPPED = ('launch', 'urdf', 'sim', 'config')
 
 
@@ -75,6 +75,7 @@ setup(
             'rove = rove_bringup.cli:main',
             *(f'{node}_node = rove_teleop.nodes.{node}_node:main' for node in NODES),
             'policy_node = rove_policy.nodes.policy_node:main',
+            'director_node = rove_bringup.nodes.director_node:main',
         ]
     },
 )

@@ -13,6 +13,7 @@ import time
 from types import TracebackType
 
 import rclpy
+from rclpy.executors import Executor
 from rclpy.experimental.events_executor import EventsExecutor
 import yaml
 
@@ -135,7 +136,7 @@ class ProcessRunner:
             node.destroy_node()
             rclpy.try_shutdown()
 
-    def _spin(self, node: DirectorNode, executor: EventsExecutor, progress: Progress) -> None:
+    def _spin(self, node: DirectorNode, executor: Executor, progress: Progress) -> None:
         deadline = time.monotonic() + _STARTUP_S
         while not node.done and rclpy.ok():
             executor.spin_once(timeout_sec=0.05)

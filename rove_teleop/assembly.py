@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rove_teleop.core.arbiter import Arbiter
@@ -23,16 +24,36 @@ if TYPE_CHECKING:
 
 CONTROL_PERIOD_NS = 5_000_000
 """One control tick: 200 Hz."""
-URDF = 'urdf/g1_dex3.urdf'
 ROBOT = 'g1_dex3'
 """The default robot: a Unitree G1 with Dex3-1 hands."""
 HAND_BACKENDS = ('light', 'dex-retargeting')
 """Solvers of the hand retargeting; the first is the default."""
 
 
-def make_robot() -> Robot:
-    """The Unitree G1 with Dex3-1 hands."""
-    return Robot.from_urdf(share(URDF))
+def robot_names() -> tuple[str, ...]:
+    """Robots there is a description of."""
+    return tuple(sorted(path.stem for path in share('urdf').glob('*.urdf')))
+
+
+def robot_description(name: str = ROBOT) -> Path:
+    """URDF file of a robot.
+
+    Raises:
+        UnknownName: There is no such robot; the message lists the known ones.
+    """
+    if name not in robot_names():
+        raise UnknownName('robot', name, robot_names())
+    return share(f'urdf/{name}.urdf')
+
+
+def make_robot(name: str = ROBOT) -> Robot:
+    """A robot by name.
+
+    Raises:
+        UnknownName: There is no such robot.
+        ModelError: Its description is broken.
+    """
+    return Robot.from_urdf(robot_description(name))
 
 
 def make_arbiter(
@@ -78,7 +99,7 @@ def make_retargeters(robot: Robot, backend: str) -> dict[str, HandRetargeter]:
         return {side: LightRetargeter(robot, side) for side in SIDES}
     from rove_teleop.hands.dex import DexRetargeter
 
-    return {side: DexRetargeter(robot, side, share(URDF)) for side in SIDES}
+    return {side: DexRetargeter(robot, side, robot_description(robot.name)) for side in SIDES}
 
 
 def make_twin(task: str, robot: str = ROBOT, **options: Any) -> TwinPlant:

@@ -25,7 +25,8 @@ def param(
     Args:
         default: Value when nothing is said; its type is the parameter's type.
         doc: One sentence, with the unit.
-        low, high: Inclusive range of a number.
+        low: Lowest value of a number.
+        high: Highest value of a number.
         choices: The only allowed values of a string.
     """
     metadata = {'doc': doc, 'low': low, 'high': high, 'choices': choices}

@@ -73,7 +73,8 @@ class DirectorNode(Node):
         self._episodes = list(episodes or episodes_of(run))
         self._director = Director(config or DirectorConfig(timeout=params.timeout))
         self._exit_when_done = not episodes
-        self._step_now, self._waiting, self._since_ns = Step.CONNECT, None, time.monotonic_ns()
+        self._waiting: Future | None = None
+        self._go(Step.CONNECT)
         self._events: list[Event] = []
         self.outcomes: dict[str, Outcome] = {}
         self.on_outcome: Callable[[Episode, Outcome], None] = lambda episode, outcome: None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 import os
 import signal
 import sys
@@ -39,9 +39,7 @@ def claim_priority(priority: int) -> bool:
     return True
 
 
-def run(
-    make_node: Callable[[], Node], args: Sequence[str] | None = None, priority: int = 0
-) -> int:
+def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: int = 0) -> int:
     """Spin a node until Ctrl-C, SIGTERM or shutdown; returns the process's exit code.
 
     ``EventsExecutor.spin`` hangs in this rclpy, so ``spin_once`` is looped.
