@@ -91,7 +91,7 @@ class Robot:
         )
 
     def configuration(self, position: Array, base_pose: Array | None = None) -> Array:
-        """The q (50,) of pinocchio from joints (43,) and the pelvis pose (7,), identity if None."""
+        """The q (50,) of pinocchio from joints (43,) and a pelvis pose (7,), identity if None."""
         q = np.empty(self.model.nq)
         q[:7] = (0, 0, 0, 0, 0, 0, 1) if base_pose is None else base_pose
         q[self.idx_q] = position
