@@ -19,7 +19,7 @@ MAX_TURN = 40.0  # rad/s
 MAX_DISTANCE = 10.0  # m from the operator's origin
 HORIZON_S = 0.02
 _QUATERNION_TOLERANCE = 0.02
-_SMOOTHING = 0.5  # share of a new velocity estimate
+_SMOOTHING = 0.6  # share of a new velocity estimate
 _LONGEST_GAP_S = 0.1
 _JITTER = 0.01  # m and rad of tracker noise that is no speed
 
@@ -29,14 +29,15 @@ def pose_fault(pose: Array) -> str:
     array = np.asarray(pose)
     if array.shape != (7,) or array.dtype.kind not in 'fiu':
         return f'must be 7 numbers, got shape {array.shape}'
-    total = float(array.sum())
-    if not math.isfinite(total):
+    if not np.isfinite(array).all():
         return 'is not finite'
-    norm = math.sqrt(float(array[3:] @ array[3:]))
+    far = float(np.abs(array[:3]).max())
+    if far > MAX_DISTANCE:
+        return f'is {far:.1f} m away, at most {MAX_DISTANCE:g} m'
+    norm = float(np.linalg.norm(np.clip(array[3:], -2.0, 2.0)))
     if abs(norm - 1.0) > _QUATERNION_TOLERANCE:
         return f'quaternion has norm {norm:.3f}, not 1'
-    far = float(np.abs(array[:3]).max())
-    return f'is {far:.1f} m away, at most {MAX_DISTANCE:g} m' if far > MAX_DISTANCE else ''
+    return ''
 
 
 class WristTrack:

@@ -34,7 +34,8 @@ FREE = {name: GROUP_CHANNELS[name] for name in ('legs', 'torso', 'left_arm', 'ri
 
 _UPPER = slice(NUM_BASE + NUM_LEG_JOINTS, NUM_VELOCITY)
 _LEG_ROWS = {'left': slice(6, 12), 'right': slice(12, 18)}
-_DAMPING = 1e-10 * np.eye(6)
+_DAMPING = 1e-8 * np.eye(6)
+_LARGEST_STEP = 0.05  # rad by which a tick may correct the legs
 
 
 class Body:
@@ -86,7 +87,8 @@ class Body:
             leg = jacobian[:, rows]
             answer = np.linalg.solve(leg.T @ leg + _DAMPING, leg.T @ self._wanted)
             self.expand[rows, :6] = -answer[:, :6]
-            self.joints[rows.start - 6 : rows.stop - 6] -= answer[:, 6]
+            leg_joints = self.joints[rows.start - 6 : rows.stop - 6]
+            leg_joints -= np.clip(answer[:, 6], -_LARGEST_STEP, _LARGEST_STEP)
 
     def jacobian(self, frame: int) -> Array:
         """Velocity of a frame in stance axes, linear then angular, from nu: shape (6, 35)."""

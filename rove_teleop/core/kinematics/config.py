@@ -21,9 +21,10 @@ class IkConfig:
 
     palm_position: float = 5.0  # weight per m/s
     palm_rotation: float = 1.5  # weight per rad/s
-    palm_gain: float = 60.0  # 1/s
+    palm_gain: float = 80.0  # 1/s
     palm_speed: float = 2.0  # m/s, fastest approach of a far target
     palm_turn: float = 6.0  # rad/s
+    palm_braking: tuple[float, float] = (8.0, 30.0)  # m/s², rad/s², of that approach
     com: float = 10.0  # weight per m/s
     com_gain: float = 2.0
     pelvis_upright: float = 2.0  # weight per rad/s
@@ -42,11 +43,11 @@ class IkConfig:
     velocity_legs: float = 2.0  # rad/s
     velocity_waist: float = 2.0
     velocity_arms: float = 6.0
-    acceleration_legs: float = 20.0  # rad/s²
+    acceleration_legs: float = 1.5  # rad/s², no more than the base can give
     acceleration_waist: float = 20.0
     acceleration_arms: float = 60.0
     base_lower: tuple[float, ...] = (-0.12, -0.06, 0.45, -0.1, -0.12, -0.3)  # m, rad
-    base_upper: tuple[float, ...] = (0.12, 0.06, 0.8, 0.1, 0.6, 0.3)
+    base_upper: tuple[float, ...] = (0.12, 0.06, 0.79, 0.1, 0.6, 0.3)
     base_velocity: tuple[float, float] = (0.2, 0.4)  # m/s, rad/s
     base_acceleration: tuple[float, float] = (0.5, 1.0)  # m/s², rad/s²
     knee_minimum: float = 0.3  # rad; straighter legs cannot carry the base reference

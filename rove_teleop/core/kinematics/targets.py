@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-import math
 
 import numpy as np
 import pinocchio as pin
@@ -36,7 +35,7 @@ class PalmTarget:
 
     def __post_init__(self) -> None:
         translation, rotation = self.pose.translation, self.pose.rotation
-        if not math.isfinite(float(translation.sum() + rotation.sum())):
+        if not (np.isfinite(translation).all() and np.isfinite(rotation).all()):
             raise InvalidInput('palm target has numbers that are not finite')
         if float(np.abs(translation).max()) > MAX_DISTANCE:
             raise InvalidInput(
@@ -46,9 +45,7 @@ class PalmTarget:
         if not _is_rotation(rotation):
             raise InvalidInput('palm target has a matrix that is no rotation')
         velocity = self.velocity
-        if velocity is not None and not (
-            velocity.shape == (6,) and math.isfinite(float(velocity.sum()))
-        ):
+        if velocity is not None and not (velocity.shape == (6,) and np.isfinite(velocity).all()):
             raise InvalidInput(f'palm target velocity must be six finite numbers, got {velocity}')
 
 
@@ -80,7 +77,7 @@ class Targets:
 
 def _is_rotation(matrix: Array) -> bool:
     """Whether (3, 3) is orthonormal and right-handed to 1e-3; false for NaN."""
-    if not float(np.abs(matrix @ matrix.T - _IDENTITY).max()) < 1e-3:
+    if not np.abs(matrix).max() < 2.0 or np.abs(matrix @ matrix.T - _IDENTITY).max() > 1e-3:
         return False
     (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) > 0.0

@@ -21,6 +21,7 @@ _WRIST = 0
 _THUMB = (1, 2, 3, 4)
 _FINGERS = {'index': (6, 7, 8, 9), 'middle': (11, 12, 13, 14)}
 _PINKY_KNUCKLE = 21
+_FARTHEST = 100.0  # m
 _SHORTEST = 1e-3  # m, bones shorter than this are not tracked
 
 
@@ -53,8 +54,8 @@ def hand_features(hand: Array, side: str) -> HandFeatures:
     if np.shape(hand) != (NUM_HAND_JOINTS, 7):
         raise InvalidInput(f'hand must have shape ({NUM_HAND_JOINTS}, 7), got {np.shape(hand)}')
     points = np.asarray(hand, dtype=float)[:, :3]
-    if not math.isfinite(float(points.sum())):
-        raise InvalidInput('hand has positions that are not finite')
+    if not np.isfinite(points).all() or np.abs(points).max() > _FARTHEST:
+        raise InvalidInput('hand has positions that are not finite or beyond all reason')
     axes = _axes(points, side)
     palm = _norm(points[_FINGERS['middle'][0]] - points[_WRIST])
     scale = PALM_LENGTH / palm

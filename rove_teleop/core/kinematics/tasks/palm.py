@@ -45,9 +45,17 @@ class PalmTask:
         self.distance = math.sqrt(float(error[:3] @ error[:3]))
         self.angle = math.sqrt(float(error[3:] @ error[3:]))
         gain = min(config.palm_gain, 1.0 / dt)
-        error[:3] *= min(gain, config.palm_speed / max(self.distance, 1e-9))
-        error[3:] *= min(gain, config.palm_turn / max(self.angle, 1e-9))
+        linear, angular = config.palm_braking
+        error[:3] *= _rate(self.distance, gain, config.palm_speed, linear)
+        error[3:] *= _rate(self.angle, gain, config.palm_turn, angular)
         if target.velocity is not None:
             error += target.velocity
         np.multiply(self._weight[:, None], body.jacobian(self._frame), out=jacobian)
         np.multiply(self._weight, error, out=rhs)
+
+
+def _rate(error: float, gain: float, fastest: float, braking: float) -> float:
+    """Velocity per error [1/s]: the gain near the target, what can still brake farther away."""
+    if error < 1e-9:
+        return gain
+    return min(gain, math.sqrt(2.0 * braking / error), fastest / error)
