@@ -48,16 +48,16 @@ class ScriptedPolicy:
 
     def __init__(self, fail_probability: float = 0.6, mishap: str = '') -> None:
         self._drawing = fail_probability, mishap
-        robot = Robot.from_urdf(share('urdf/g1_dex3.urdf'))
-        self._legs = LegKinematics(robot)
-        self._kinematics = Kinematics(robot, self._legs)
-        self._ik = WholeBodyIK(robot, self._legs)
+        self._robot = Robot.from_urdf(share('urdf/g1_dex3.urdf'))
         self._plan: Plan | None = None
         self._start_ns = 0
         self.reset(0, '')
 
     def reset(self, seed: int, task: str) -> None:
-        """Draw the mishap of a new episode."""
+        """Draw the mishap of a new episode; solvers begin anew, so equal seeds act equally."""
+        self._legs = LegKinematics(self._robot)
+        self._kinematics = Kinematics(self._robot, self._legs)
+        self._ik = WholeBodyIK(self._robot, self._legs)
         self._mishap = draw_mishap(seed, *self._drawing)
         self._fresh = True
         self._begin_again()
