@@ -93,8 +93,8 @@ class LockstepRunner:
     def __init__(self, config: RunConfig) -> None:
         """Build every part once; episodes reuse them."""
         self._config = config
-        self._robot = make_robot(config.robot)
-        self._twin = make_twin(config.task, config.robot)
+        self.robot = make_robot(config.robot)
+        self.twin = make_twin(config.task, config.robot)
         self.operator = config.make_operator()
         self._policy = make_policy(config.policy, **config.policy_options())
 
@@ -129,9 +129,9 @@ class _Loop:
         config = runner._config
         self.now_ns = _SECOND_NS
         self._count = 0
-        self._twin, self._operator = runner._twin, runner.operator
-        self._arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', runner._robot)
-        self._teleop = make_teleop(runner._robot)
+        self._twin, self._operator = runner.twin, runner.operator
+        self._arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', runner.robot)
+        self._teleop = make_teleop(runner.robot)
         self._policy = PolicyLoop(InlineWorker(runner._policy), PolicyLoopConfig())
         self.director = Director(DirectorConfig(timeout=config.timeout))
         self._plant = replace(self._twin.reset(episode.seed), t_receive_ns=self.now_ns)

@@ -9,6 +9,8 @@ from rove_teleop.core.names import SIDES
 from rove_teleop.core.types import Array
 from rove_teleop.twin.model import ROBOT_ROOT
 
+_ROBOT = ('robot', *(f'{side}_hand' for side in SIDES))
+
 
 class ContactReader:
     """Names the parties of contacts: scene bodies, ``left_hand``, ``right_hand``, ``robot``."""
@@ -18,6 +20,7 @@ class ContactReader:
         names = [_label(model, body) for body in model.geom_bodyid]
         self._names = sorted(set(names))
         self._label = np.array([self._names.index(name) for name in names])
+        self._robot = np.array([name in _ROBOT for name in names])
 
     def normal_force(self, data: mujoco.MjData) -> dict[tuple[str, str], float]:
         """Sum of the normal forces [N] of every touching pair, names sorted within a pair."""
@@ -25,6 +28,11 @@ class ContactReader:
         geoms = data.contact.geom[active]
         force = data.efc_force[data.contact.efc_address[active]]
         return self._sum(np.sort(self._label[geoms], axis=1), force)
+
+    def self_penetration(self, data: mujoco.MjData) -> float:
+        """Depth [m] of the deepest contact of the robot with itself; 0.0 without one."""
+        both = self._robot[data.contact.geom].all(axis=1)
+        return float(max(0.0, -data.contact.dist[both].min(initial=0.0)))
 
     def _sum(self, labels: Array, force: Array) -> dict[tuple[str, str], float]:
         total: dict[tuple[str, str], float] = {}

@@ -163,6 +163,10 @@ class TwinPlant:
             fallen=self._fault == FELL,
         )
 
+    def self_penetration(self) -> float:
+        """Depth [m] of the deepest contact of the robot with itself; 0.0 without one."""
+        return self._contacts.self_penetration(self.data)
+
     def judge(self, now_ns: int) -> TaskState | None:
         """How the task stands; None without a task."""
         return None if self._task is None else self._task.judge(self.view(now_ns))
