@@ -46,13 +46,13 @@ class IkConfig:
     acceleration_legs: float = 1.5  # rad/s², no more than the base can give
     acceleration_waist: float = 20.0
     acceleration_arms: float = 60.0
-    base_lower: tuple[float, ...] = (-0.12, -0.06, 0.45, -0.1, -0.12, -0.3)  # m, rad
-    base_upper: tuple[float, ...] = (0.12, 0.06, 0.79, 0.1, 0.6, 0.3)
+    base_lower: tuple[float, ...] = (-0.13, -0.09, 0.45, -0.2, -0.2, -0.45)  # m, rad
+    base_upper: tuple[float, ...] = (0.13, 0.09, 0.79, 0.2, 0.65, 0.45)
     base_velocity: tuple[float, float] = (0.2, 0.4)  # m/s, rad/s
     base_acceleration: tuple[float, float] = (0.5, 1.0)  # m/s², rad/s²
     knee_minimum: float = 0.3  # rad; straighter legs cannot carry the base reference
     margin: float = 0.01  # rad kept to the position limits of waist and arms
-    leg_margin: float = 0.08  # rad; whoever tracks the base passes through other poses
+    leg_margin: float = 0.05  # rad; whoever tracks the base passes through other poses
 
     com_x: tuple[float, float] = (-0.02, 0.09)  # m, stance frame
     com_y: tuple[float, float] = (-0.07, 0.07)
