@@ -37,6 +37,9 @@ class DexRetargeter:
 
     Its answers exceed the joint limits by up to 1 mrad and are brought back here. Its own
     low-pass filter is off, because that depends on the rate of calls.
+
+    Attributes:
+        side: ``left`` or ``right``.
     """
 
     def __init__(self, robot: Robot, side: str, urdf: Path | str, hand: HandConfig = DEX3) -> None:
@@ -55,7 +58,7 @@ class DexRetargeter:
         library = _library()
         self._model = HandModel(robot, side, hand)
         self._objective = HandObjective(self._model, ObjectiveConfig())
-        self._side = side
+        self.side = side
         with tempfile.TemporaryDirectory(prefix='rove-hand-') as folder:
             path = Path(folder) / f'{side}_hand.urdf'
             path.write_text(hand_urdf(Path(urdf), side, hand))
@@ -77,7 +80,7 @@ class DexRetargeter:
 
     def retarget(self, hand: Array) -> Array:
         """Joints (7,) [rad] for a tracked hand (25, 7); see ``HandRetargeter``."""
-        targets = self._objective.imitate(hand_features(hand, self._side))
+        targets = self._objective.imitate(hand_features(hand, self.side))
         vectors = np.concatenate((targets.fingers, targets.pinch))
         answer = np.asarray(self._solver.retarget(vectors), dtype=float)
         return self._model.clip(answer[self._order])
