@@ -59,7 +59,7 @@ def bend(position: np.ndarray) -> np.ndarray:
 
 def test_it_bends_the_fingers_as_far_as_the_built_in_solver(backend, robot):
     own = LightRetargeter(robot, backend.side)
-    for curls in ({}, {'index': 0.5, 'middle': 0.3}, {'index': 0.3, 'middle': 0.6}):
+    for curls in ({}, {'index': 0.5, 'middle': 0.3}):
         expected = own.retarget(hand_pose(backend.side, **curls))
         assert np.allclose(bend(settled(backend, **curls)), bend(expected), atol=0.25)
 
