@@ -243,7 +243,7 @@ class _Arm:
     def __init__(self) -> None:
         self.track = WristTrack()
         self.anchor: Anchor | None = None
-        self._held = PalmTarget(pin.SE3.Identity())
+        self._held = pin.SE3.Identity()
 
     def must_latch(self, wrist: tuple[pin.SE3, Array] | None) -> bool:
         """Whether the wrist is known again after relative motion was lost."""
@@ -257,7 +257,7 @@ class _Arm:
         yaw: float,
     ) -> None:
         """Measure from here on, or keep the palm here until the wrist is known."""
-        self._held = PalmTarget(T_stance_palm)
+        self._held = T_stance_palm
         self.anchor = None if wrist is None else Anchor(wrist[0], T_stance_palm, scale, yaw)
         if wrist is not None:
             self.track.latched()
@@ -265,12 +265,12 @@ class _Arm:
     def target(self, wrist: tuple[pin.SE3, Array] | None) -> PalmTarget:
         """Palm target of this tick; the last one, at rest, while the wrist is unknown."""
         if wrist is None or self.anchor is None:
-            return self._held
+            return PalmTarget(self._held)
         try:
             target = self.anchor.target(*wrist)
         except InvalidInput:
-            return self._held
-        self._held = PalmTarget(target.pose)
+            return PalmTarget(self._held)
+        self._held = target.pose
         return target
 
 

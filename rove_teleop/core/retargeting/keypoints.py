@@ -81,7 +81,8 @@ def _axes(points: Array, side: str) -> Array:
     if width < 5 * _SHORTEST:
         raise InvalidInput(f'hand has knuckles within {width * 1e3:.1f} mm')
     aside = aside / width
-    back = np.cross(forward, aside)
+    (a, b, c), (d, e, f) = forward.tolist(), aside.tolist()
+    back = np.array((b * f - c * e, c * d - a * f, a * e - b * d))
     return np.array((forward, aside, back if side == 'right' else -back))
 
 
