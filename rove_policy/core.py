@@ -12,7 +12,6 @@ from rove_teleop.core.types import ActionChunk, Array, ControlFrame, PlantState,
 from rove_teleop.errors import ConfigError, InvalidInput
 
 _TAKEN = frozenset({Phase.HUMAN, Phase.TO_HUMAN, Phase.STOPPED})
-_GIVEN = frozenset({Phase.AUTO, Phase.TO_AUTO})
 
 
 @dataclass(frozen=True)
@@ -162,5 +161,5 @@ class PolicyLoop:
 
 
 def _comes_back(before: Phase, now: Phase) -> bool:
-    """Tell whether a group has just become the policy's, or been left by who took it."""
-    return (before not in _GIVEN and now in _GIVEN) or (before in _TAKEN and now is Phase.HOLD)
+    """Tell whether somebody who had taken a group has just left it."""
+    return before in _TAKEN and now not in _TAKEN

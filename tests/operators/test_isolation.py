@@ -42,7 +42,7 @@ def test_operators_import_only_the_words_types_and_robot_model_of_core():
             parts = module.split('.')
             assert parts[0] not in ('rove_policy', 'rove_bringup', 'rclpy', 'rove_msgs'), name
             if parts[0] == 'rove_teleop':
-                assert parts[1] in ('core', 'operators', 'errors', 'share', 'tasks'), (
+                assert parts[1] in ('config', 'core', 'operators', 'errors', 'share', 'tasks'), (
                     f'{name} imports {module}'
                 )
             if parts[:2] == ['rove_teleop', 'core']:

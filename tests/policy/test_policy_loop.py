@@ -103,13 +103,22 @@ def test_it_does_not_ask_while_stopped() -> None:
     assert policy.seen == []
 
 
+def test_a_start_from_a_hold_does_not_make_the_policy_begin_anew() -> None:
+    policy = FakePolicy()
+    loop = PolicyLoop(InlineWorker(policy))
+    step(loop, 0, Phase.HOLD)
+    step(loop, 1, Phase.TO_AUTO)
+    later = step(loop, 300, Phase.AUTO)
+    assert later is not None
+    assert [seen.resumed for seen in policy.seen] == [True, False]
+
+
 @pytest.mark.parametrize(
     ('before', 'after'),
     [
         (Phase.HUMAN, Phase.TO_AUTO),
         (Phase.TO_HUMAN, Phase.HOLD),
         (Phase.HUMAN, Phase.HOLD),
-        (Phase.HOLD, Phase.TO_AUTO),
         (Phase.STOPPED, Phase.HOLD),
     ],
 )
