@@ -221,7 +221,7 @@ class Watch:
         begins, done, lost = [], [], []
         for index, group in enumerate(self._groups):
             if group.wait_until_ns is not None:
-                if playable and observed_ns >= group.released_ns and not self._plant_lost:
+                if playable and observed_ns > group.released_ns and not self._plant_lost:
                     begins.append(group.name)
                 elif now_ns > group.wait_until_ns:
                     lost.append(group.name)
