@@ -72,7 +72,7 @@ def _run_lockstep(
 ) -> None:
     if view:
         raise ConfigError('--view shows the processes runner; lockstep leaves a video instead')
-    from rove_bringup.lockstep_recorded import run_recorded
+    from rove_bringup.sinks import run_recorded
 
     run_recorded(config, out, cameras, progress)
 

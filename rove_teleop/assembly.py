@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rove_teleop.core.arbiter import Arbiter
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.lease import Lease
+from rove_teleop.core.leash import Leash
 from rove_teleop.core.leg_reach import LegReach
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.limits import ChannelLimits
@@ -71,7 +72,7 @@ def make_arbiter(
     limits = ChannelLimits.from_joints(robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:])
     config = ArbiterConfig(initial_base=legs.nominal_base, session=session, writer_id=writer_id)
     reach = LegReach(LegKinematics(robot), limits)
-    return Arbiter(config, limits, legs, lease, rules=(reach,))
+    return Arbiter(config, limits, legs, lease, rules=(reach, Leash()))
 
 
 def make_teleop(

@@ -172,6 +172,7 @@ class Arbiter:
         now_ns, composer = self._now_ns, self._composer
         if (plant := self.judge.take_plant(inputs.plant, now_ns)) is not None:
             self._stamp('plant', plant.seq, plant.t_ns, plant.t_receive_ns)
+            self._safety.observe(plant)
             if not self._started:
                 self._latch(plant)
         if (chunk := self.judge.take_chunk(inputs.chunk, now_ns)) is not None:

@@ -34,8 +34,8 @@ class ArbiterConfig:
         splice_ns: Fade from one chunk to the next.
         request_age_ns: Age above which a takeover, release or rearm is refused.
         tilt_limit: Tilt of the pelvis that means a fall [rad].
-        recovery_speed, recovery_ns: Rule for t_r: so long after the operator's joints first
-            moved faster than this [rad/s] under human authority, when nobody marked it.
+        recovery_speed, recovery_ns: Rule for t_r: so long after the operator's arms or torso
+            first moved faster than this [rad/s] under human authority, when nobody marked it.
     """
 
     initial_base: Array

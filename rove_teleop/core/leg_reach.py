@@ -9,7 +9,7 @@ import numpy as np
 from rove_teleop.core.limits import ChannelLimits
 from rove_teleop.core.names import LEG_JOINTS, NUM_BASE, NUM_CHANNELS
 from rove_teleop.core.safety import VelocityBounds
-from rove_teleop.core.types import Array
+from rove_teleop.core.types import Array, PlantState
 
 LEG_VELOCITY = 2.0  # [rad/s]
 STRAIGHTEST_KNEE = 0.25  # [rad]; straighter than that the leg speed runs away
@@ -44,6 +44,9 @@ class LegReach:
         self._age = 0
         self._bounds: VelocityBounds | None = None
 
+    def observe(self, plant: PlantState) -> None:
+        """Nothing measured is needed."""
+
     def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
         """Safe velocities at an executed state of the channels, each (37,); None at rest."""
         if np.abs(velocity[:NUM_BASE]).max() < _MOVING:
@@ -59,14 +62,20 @@ class LegReach:
         knee, fastest = legs[_KNEES].min(), float(np.abs(leg_velocity).max())
         rest = base + speed * (0.5 * np.abs(speed) / self._braking + _MARGIN_S)
         legs_at_rest, _ = self._legs.solve(rest, speed)
-        missed = np.abs(self._legs.base_of(legs_at_rest) - rest).max() > _REACHED
-        if missed or legs_at_rest[_KNEES].min() < min(knee, STRAIGHTEST_KNEE):
+        missed = self._miss(legs_at_rest, rest)
+        if (missed > _REACHED and missed >= self._miss(legs, base)) or legs_at_rest[
+            _KNEES
+        ].min() < min(knee, STRAIGHTEST_KNEE):
             return _bounds(np.zeros(NUM_BASE), np.zeros(NUM_BASE))
         excess = fastest / LEG_VELOCITY
         if excess <= 1.0:
             return None
         slower = speed / excess
         return _bounds(np.where(speed < 0, slower, -np.inf), np.where(speed > 0, slower, np.inf))
+
+    def _miss(self, legs: Array, base: Array) -> float:
+        """How far from a base reference its leg solution stands [m, rad]."""
+        return float(np.abs(self._legs.base_of(legs) - base).max())
 
 
 def _bounds(lower: Array, upper: Array) -> VelocityBounds:

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from rove_teleop.core.limits import ChannelLimits, Envelope
-from rove_teleop.core.types import Array
+from rove_teleop.core.types import Array, PlantState
 
 _BRAKING_SHARE = 0.6  # of the acceleration limit; the rest is for what jerk delays
 _GAIN = 12.0  # [1/s]; low enough for the jerk limit of the base
@@ -46,6 +46,9 @@ class VelocityBounds:
 class SafetyRule(Protocol):
     """One more reason to go slower; collision and workspace rules take this form."""
 
+    def observe(self, plant: PlantState) -> None:
+        """Take a plant state that passed the judge; called before the next ``bounds``."""
+
     def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
         """Safe velocities at an executed state of the channels, None for nothing to say."""
 
@@ -63,6 +66,11 @@ class Safety:
         weakest = np.minimum(limits.switch_acceleration, limits.acceleration)
         self._braking = _BRAKING_SHARE * weakest
         self._rules = tuple(rules)
+
+    def observe(self, plant: PlantState) -> None:
+        """Show every rule a plant state."""
+        for rule in self._rules:
+            rule.observe(plant)
 
     def bounds(self, position: Array, velocity: Array, envelope: Envelope) -> VelocityBounds:
         """Safe velocities at an executed state, each argument shape (37,)."""

@@ -19,6 +19,7 @@ from rove_teleop.core.tags import TagMachine
 from rove_teleop.core.types import Array, Event, JointProposal
 
 _MS = 1_000_000
+_MOVED_ON_PURPOSE = ('left_arm', 'right_arm', 'torso')  # fingers move to be picked up, too
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ class Watch:
             return False
         for name in self.led_by(proposal):
             speed = np.abs(proposal.velocity[GROUP_CHANNELS[name]]).max()
-            if name != 'legs' and speed > self._config.recovery_speed:
+            if name in _MOVED_ON_PURPOSE and speed > self._config.recovery_speed:
                 self._motion_ns = now_ns
         return False
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rove_bringup.config import Episode, RunConfig
 from rove_bringup.lockstep import LockstepRunner
-from rove_bringup.lockstep_recorded import RecordingSink
+from rove_bringup.sinks import RecordingSink
 from rove_teleop.assembly import make_robot
 from rove_teleop.recording.check import verify_episode
 from rove_teleop.recording.loading import load_episode

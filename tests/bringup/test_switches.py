@@ -5,33 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from rove_bringup.config import Episode, RunConfig
-from rove_bringup.lockstep import LockstepRunner, Tick
+from rove_bringup.lockstep import LockstepRunner
 from rove_bringup.report.switches import find_switches
+from rove_bringup.sinks import EpisodeSink
 from rove_teleop.assembly import make_robot
 from rove_teleop.core.names import GROUPS
-from rove_teleop.recording.builder import EpisodeBuilder
 from rove_teleop.recording.check import find_problems
 from tests.fakes.switching_operator import SwitchingOperator
 
 SWITCHES = 100
 ALLOWED = 0.1  # rad/s per tick
-
-
-class Builder(EpisodeBuilder):
-    """Builds an episode from a lockstep run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.faults: set[str] = set()
-
-    def take(self, tick: Tick) -> None:
-        """Take one tick."""
-        if tick.frame is not None:
-            self.add_frame(tick.frame)
-        for event in tick.events:
-            self.add_event(event)
-        if tick.plant.fault:
-            self.faults.add(tick.plant.fault)
 
 
 def test_a_hundred_switches_change_no_joint_velocity_by_more_than_the_limit() -> None:
@@ -40,10 +23,10 @@ def test_a_hundred_switches_change_no_joint_velocity_by_more_than_the_limit() ->
     switches, seed = [], 0
     while len(switches) < SWITCHES:
         runner.operator = SwitchingOperator(robot, SWITCHES - len(switches))
-        builder = Builder()
-        runner.run(Episode(f'episode_{seed:04d}', seed), [builder])
-        episode = builder.build()
-        assert builder.faults == set()
+        sink = EpisodeSink()
+        runner.run(Episode(f'episode_{seed:04d}', seed), [sink])
+        episode = sink.build()
+        assert sink.faults == set()
         assert find_problems(episode, robot.lower, robot.upper) == []
         found = [switch for switch in find_switches(episode) if switch.kind != 'resume']
         assert found, 'an episode without a switch'

@@ -1,4 +1,4 @@
-"""Lockstep episodes with a recording and pictures: ``rove sim --runner lockstep``."""
+"""What lockstep episodes flow into: a recording, pictures, memory, the progress of a run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rove_bringup.progress import Progress
 import rove_teleop
 from rove_teleop.core.types import Array
 from rove_teleop.nodes.tape import Tape
+from rove_teleop.recording.builder import EpisodeBuilder
 from rove_teleop.recording.writer import EpisodeWriter
 from rove_teleop.tasks.registry import make_task
 from rove_teleop.twin.camera import twin_intrinsics
@@ -64,6 +65,30 @@ class CameraSink:
         pictures = self._renderer.render(plant.position, plant.base_pose, self._objects)
         for name, image in pictures.items():
             self._tape.write_image(name, image, tick.now_ns)
+
+
+class EpisodeSink(EpisodeBuilder):
+    """Gathers an episode in memory.
+
+    Attributes:
+        faults: What the plant reported to be wrong.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.faults: set[str] = set()
+
+    def take(self, tick: Tick) -> None:
+        """Gather one tick."""
+        if tick.frame is not None:
+            self.add_frame(tick.frame)
+        for event in tick.events:
+            self.add_event(event)
+        if tick.task is not None:
+            self.add_task(tick.task)
+        if tick.plant.fault:
+            self.faults.add(tick.plant.fault)
 
 
 class ProgressSink:
