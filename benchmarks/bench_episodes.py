@@ -61,7 +61,8 @@ def main(argv: Sequence[str]) -> int:
         rows = []
         for seed in range(options.first, options.first + options.seeds):
             rows.append(run(runner, seed))
-            console.print(operator, rows[-1], highlight=False, soft_wrap=True)
+            words = ' '.join(f'{key}={value}' for key, value in rows[-1].items())
+            console.print(f'{operator} {words}', highlight=False, soft_wrap=True, markup=False)
         report[operator] = rows
     table = Table('operator', 'success', 'takeovers', 'falls', 'problems', 'step', 'x real time')
     for operator, rows in report.items():
