@@ -1,6 +1,6 @@
 """How closely the twin's hand follows recorded operators, through the whole chain in lockstep.
 
-The path of the measured palm is compared with the recorded wrist path, at the same instant and
+The robot stands on an empty floor. The path of the measured palm is compared with the recorded wrist path, at the same instant and
 with nothing shifted, on the samples that an offline inverse kinematics reaches. Run::
 
     python benchmarks/bench_replay.py RECORDING ... --scale 0.6 [--keypoints FILE] [--json FILE]
@@ -111,6 +111,7 @@ def measure(recording: str, keypoints: str, scale: float, side: str) -> dict[str
     """Play one recording; returns its figures."""
     motion = load_recording(recording, side=side, keypoints=keypoints or None)
     config = RunConfig(
+        task='stand',
         policy='hold',
         operator='replay',
         recording=recording,

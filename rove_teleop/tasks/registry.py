@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from rove_teleop.errors import UnknownName
 from rove_teleop.tasks.pick_place import PickPlace
+from rove_teleop.tasks.stand import Stand
 from rove_teleop.tasks.task import Task
 
-TASKS: dict[str, Callable[[], Task]] = {PickPlace.name: PickPlace}
+TASKS: dict[str, Callable[[], Task]] = {task.name: task for task in (PickPlace, Stand)}
 
 
 def make_task(name: str) -> Task:
