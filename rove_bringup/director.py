@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from rove_bringup.config import Episode
 from rove_teleop.config import param
+from rove_teleop.core.names import Phase
 from rove_teleop.core.types import ControlFrame, Event, PlantState, Request, TaskState
 
 DIRECTOR = 'director'
 """Identity of the director in requests and events."""
+ARBITER = 'arbiter'
+"""Actor of what the arbiter found out by itself."""
 
 _RETRY_NS = 500_000_000
 _DECLARED = ('success', 'failure')
@@ -22,6 +25,12 @@ class DirectorConfig:
     timeout: float = param(60.0, 'Longest duration of an episode [s].', low=1.0, high=3600.0)
     settle: float = param(
         1.0, 'The robot stands still this long before an episode starts [s].', low=0.0, high=60.0
+    )
+    start_timeout: float = param(
+        20.0,
+        'An episode that cannot be started in this time is given up [s].',
+        low=1.0,
+        high=600.0,
     )
     success_hold: float = param(
         1.5, 'Success must last this long before the policy is done [s].', low=0.0, high=60.0
@@ -38,8 +47,8 @@ class Outcome:
 
     Attributes:
         success: The task's own judgement from physics at the end.
-        reason: ``task`` (success lasted), ``operator`` (declared), ``timeout``, ``failed`` or
-            ``fell``.
+        reason: ``task`` (success lasted), ``operator`` (declared), ``timeout``, ``failed``,
+            ``fell``, or ``not started`` and ``not reset`` for an attempt that never ran.
     """
 
     success: bool
@@ -65,6 +74,7 @@ class Director:
         self._episode: Episode | None = None
         self.outcome: Outcome | None = None
         self._request_count = 0
+        self._stopped_by = ''
         self._clear()
 
     def begin(self, episode: Episode) -> None:
@@ -74,6 +84,7 @@ class Director:
         self._clear()
 
     def _clear(self) -> None:
+        self._begun_ns: int | None = None
         self._ready_ns: int | None = None
         self._started_ns: int | None = None
         self._asked_ns: int | None = None
@@ -87,9 +98,10 @@ class Director:
             Requests for the arbiter. When the episode has ended ``outcome`` is set and the
             last request is ``episode_end``.
         """
+        for event in view.events:
+            if event.kind == 'stop':
+                self._stopped_by = event.actor
         if self._episode is None or self.outcome is not None:
-            return ()
-        if view.frame is None or view.task is None or view.task.seed != self._episode.seed:
             return ()
         if self._started_ns is None:
             return self._start(view, now_ns)
@@ -100,7 +112,16 @@ class Director:
         return (self._request('episode_end', f'{detail} reason={self.outcome.reason}', now_ns),)
 
     def _start(self, view: DirectorView, now_ns: int) -> tuple[Request, ...]:
-        assert self._episode is not None and view.frame is not None and view.task is not None
+        assert self._episode is not None
+        self._begun_ns = self._begun_ns or now_ns
+        if view.plant is not None and view.plant.fault:
+            self.outcome = Outcome(False, 'fell')
+        elif _lasted(self._begun_ns, self._config.start_timeout, now_ns):
+            self.outcome = Outcome(False, 'not started')
+        if self.outcome is not None or view.frame is None or view.task is None:
+            return ()
+        if view.task.seed != self._episode.seed:
+            return ()
         if view.frame.episode == self._episode.name:
             self._started_ns = now_ns
             return ()
@@ -109,8 +130,16 @@ class Director:
         if waiting or not _lasted(self._ready_ns, self._config.settle, now_ns):
             return ()
         self._asked_ns = now_ns
+        if view.frame.robot_phase is Phase.STOPPED:
+            return self._rearm(now_ns)
         detail = f'episode={self._episode.name} task={view.task.task} seed={self._episode.seed}'
         return (self._request('episode_start', detail, now_ns),)
+
+    def _rearm(self, now_ns: int) -> tuple[Request, ...]:
+        """After a fall the twin was reset; what a person stopped, only a person rearms."""
+        if self._stopped_by != ARBITER:
+            return ()
+        return (self._request('rearm', 'the plant was reset', now_ns),)
 
     def _judge(self, view: DirectorView, now_ns: int) -> Outcome | None:
         assert view.frame is not None and view.task is not None

@@ -27,6 +27,7 @@ from rove_teleop.errors import RoveError
 _GRACE_S = 5.0  # between the polite and the hard end of a process
 _STARTUP_S = 60.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIBC = ctypes.CDLL(None)  # loaded before any thread exists: a child may only call it
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,12 @@ class Fleet:
     def __enter__(self) -> Fleet:
         """Start every process."""
         (self._out / 'logs').mkdir(parents=True, exist_ok=True)
-        for spec in self._specs:
-            self.processes[spec.name] = self._start(spec)
+        try:
+            for spec in self._specs:
+                self.processes[spec.name] = self._start(spec)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -97,7 +102,7 @@ class Fleet:
         def prepare() -> None:
             """In the child: give way if told to, and never outlive the runner."""
             os.nice(spec.nice)
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
         with self._log_of(spec).open('wb') as log:
             return subprocess.Popen(

@@ -18,11 +18,13 @@ EPISODE = Episode('episode_0007', 7)
 STEP_NS = 20_000_000
 
 
-def _frame(episode: str = '', intervention: bool = False) -> ControlFrame:
+def _frame(
+    episode: str = '', intervention: bool = False, robot: Phase = Phase.AUTO
+) -> ControlFrame:
     zeros = Channels(np.zeros(NUM_CHANNELS), np.zeros(NUM_CHANNELS))
     joints = np.zeros(NUM_JOINTS)
     return ControlFrame(
-        1, 0, episode, (Phase.AUTO,) * len(GROUPS), (Authority.POLICY,) * len(GROUPS), Phase.AUTO,
+        1, 0, episode, (Phase.AUTO,) * len(GROUPS), (Authority.POLICY,) * len(GROUPS), robot,
         intervention, Stage.ROLLOUT, 0, 0, "", "", None, None, zeros,
         joints, joints, joints, joints,
     )  # fmt: skip
@@ -124,12 +126,7 @@ def test_a_declared_success_is_still_judged_by_physics() -> None:
 def test_a_fall_ends_the_episode_at_once() -> None:
     world = World()
     world.start()
-    joints = np.zeros(NUM_JOINTS)
-    plant = PlantState(
-        1, 0, joints, joints, joints, np.zeros(7), np.zeros(6), np.zeros(3), np.zeros(3),
-        np.zeros(2), fault='fell',
-    )  # fmt: skip
-    world.view = replace(world.view, plant=plant)
+    world.view = replace(world.view, plant=_fallen())
     world.run(0.02)
     assert world.director.outcome is not None and world.director.outcome.reason == 'fell'
 
@@ -153,3 +150,49 @@ def test_after_the_end_nothing_more_is_asked() -> None:
     asked = len(world.requests)
     world.run(5.0)
     assert len(world.requests) == asked
+
+
+def _fallen() -> PlantState:
+    joints, three = np.zeros(NUM_JOINTS), np.zeros(3)
+    return PlantState(
+        1, 0, joints, joints, joints, np.zeros(7), np.zeros(6), three, three, np.zeros(2), fault='fell'
+    )  # fmt: skip
+
+
+def test_an_attempt_that_cannot_be_started_is_given_up() -> None:
+    world = World()
+    world.run(CONFIG.start_timeout + 0.1)
+    assert world.director.outcome is not None
+    assert world.director.outcome.reason == 'not started'
+    world = World()
+    world.view = replace(world.view, frame=None, task=None)
+    world.run(CONFIG.start_timeout + 0.1)
+    assert world.director.outcome is not None
+
+
+def test_a_robot_that_falls_before_the_start_ends_the_attempt() -> None:
+    world = World()
+    world.view = replace(world.view, plant=_fallen())
+    world.run(0.1)
+    assert world.director.outcome is not None and world.director.outcome.reason == 'fell'
+
+
+def test_after_a_fall_the_next_attempt_rearms_first() -> None:
+    world = World()
+    stop = Event(1, 1, 0, 'stop', GROUPS, 'arbiter', 'the robot tilts by 46 deg')
+    world.view = replace(world.view, frame=_frame(robot=Phase.STOPPED), events=(stop,))
+    world.run(1.2)
+    assert world.requests == ['rearm']
+    world.view = replace(world.view, frame=_frame(robot=Phase.HOLD))
+    world.run(0.6)
+    assert world.requests == ['rearm', 'episode_start']
+
+
+def test_what_a_person_stopped_only_a_person_rearms() -> None:
+    world = World()
+    stop = Event(1, 1, 0, 'stop', GROUPS, 'anybody')
+    world.view = replace(world.view, frame=_frame(robot=Phase.STOPPED), events=(stop,))
+    world.run(CONFIG.start_timeout + 0.1)
+    assert world.requests == []
+    assert world.director.outcome is not None
+    assert world.director.outcome.reason == 'not started'
