@@ -155,7 +155,8 @@ def test_after_the_end_nothing_more_is_asked() -> None:
 def _fallen() -> PlantState:
     joints, three = np.zeros(NUM_JOINTS), np.zeros(3)
     return PlantState(
-        1, 0, joints, joints, joints, np.zeros(7), np.zeros(6), three, three, np.zeros(2), fault='fell'
+        1, 0, joints, joints, joints, np.zeros(7), np.zeros(6), three, three, np.zeros(2),
+        fault='fell',
     )  # fmt: skip
 
 
