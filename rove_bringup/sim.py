@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from datetime import datetime
 import os
 from pathlib import Path
 
 from rich.console import Console
 
+from rove_bringup.checks import check_names, run_directory
 from rove_bringup.config import RUNNERS, RunConfig
 from rove_bringup.environment import has_gl
 from rove_bringup.options import add_options, choice, read_options
 from rove_bringup.progress import Progress
 from rove_bringup.report.run import report_run
-from rove_policy.policy import POLICIES
-from rove_teleop.assembly import robot_names
-from rove_teleop.errors import ConfigError, UnknownName
-from rove_teleop.operators.source import operator_names
-from rove_teleop.tasks.registry import TASKS
+from rove_teleop.errors import ConfigError
 
 
 def main(argv: Sequence[str]) -> int:
@@ -29,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     config = read_options(options, RunConfig)
     check_names(config)
     runner = choice('runner', options.runner, RUNNERS)
-    out = _directory(options.out)
+    out = run_directory(options.out, '--out')
     cameras = not options.headless and has_gl()
     if not options.headless and not cameras:
         console.print('[yellow]no OpenGL on this machine: going on without cameras[/]')
@@ -41,22 +37,6 @@ def main(argv: Sequence[str]) -> int:
     run(config, out, cameras, options.view, progress)
     report_run(config, runner, out, progress.outcomes, console)
     return 1 if progress.problems or len(progress.outcomes) < config.episodes else 0
-
-
-def check_names(config: RunConfig) -> None:
-    """Refuse names nobody knows before anything starts.
-
-    Raises:
-        UnknownName: Listing the known ones.
-    """
-    for kind, name, known in (
-        ('task', config.task, tuple(TASKS)),
-        ('robot', config.robot, robot_names()),
-        ('operator', config.operator, operator_names()),
-        ('policy', config.policy, tuple(POLICIES)),
-    ):
-        if name not in known and not (kind == 'policy' and ':' in name):
-            raise UnknownName(kind, name, known)
 
 
 def _run_processes(
@@ -75,15 +55,6 @@ def _run_lockstep(
     from rove_bringup.sinks import run_recorded
 
     run_recorded(config, out, cameras, progress)
-
-
-def _directory(wanted: str) -> Path:
-    """The run's own directory, which must not hold a run yet."""
-    out = Path(wanted) if wanted else Path('runs') / datetime.now().strftime('%Y%m%d-%H%M%S')
-    if any(out.glob('episode_*.mcap')):
-        raise ConfigError(f'{out} already holds recordings; name another directory with --out')
-    out.mkdir(parents=True, exist_ok=True)
-    return out
 
 
 def _parser() -> argparse.ArgumentParser:

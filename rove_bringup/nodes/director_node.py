@@ -19,11 +19,14 @@ from rove_msgs.msg import Event as EventMsg
 from rove_msgs.srv import RecordEpisode, RequestTransition, ResetPlant
 from rove_teleop.config import param
 from rove_teleop.core.types import Event, PlantState, Request
+from rove_teleop.errors import RoveError
 from rove_teleop.nodes import convert, latest, qos
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 
 _PERIOD_S = 0.02
+_STARTUP_S = 60.0
+_ANSWER_S = 10.0  # a reset builds a scene; the end of a recording waits for the disk
 _DRAIN_S = 0.3  # the recording runs on after its end, so the last frames are in it
 
 
@@ -54,7 +57,7 @@ class DirectorNode(Node):
 
     Attributes:
         outcomes: How each finished episode ended, by name.
-        on_outcome: Called after each episode.
+        on_outcome: Called after each episode; logs it unless replaced.
         on_event: Called with every event of the arbiter.
     """
 
@@ -77,7 +80,7 @@ class DirectorNode(Node):
         self._go(Step.CONNECT)
         self._events: list[Event] = []
         self.outcomes: dict[str, Outcome] = {}
-        self.on_outcome: Callable[[Episode, Outcome], None] = lambda episode, outcome: None
+        self.on_outcome: Callable[[Episode, Outcome], None] = self._log
         self.on_event: Callable[[Event], None] = lambda event: None
         self._frame = latest.control_frame(self)
         self._plant = latest.plant_state(self)
@@ -132,15 +135,26 @@ class DirectorNode(Node):
         }
         actions[self._step_now]()
 
+    def _log(self, episode: Episode, outcome: Outcome) -> None:
+        word = 'success' if outcome.success else 'failure'
+        self.get_logger().info(f'{episode.name} seed {episode.seed}: {word} ({outcome.reason})')
+
     def _connect(self) -> None:
         if not self.missing:
             self._go(Step.RESET)
+        elif self._exit_when_done and self._elapsed() > _STARTUP_S:
+            raise RoveError(f'no answer from {", ".join(self.missing)} within {_STARTUP_S:g} s')
 
     def _call(self, client: Any, request: Any) -> Any:
-        """The response of a call, None until it is there."""
+        """The response of a call, None until it is there; a failed one if it stays away."""
         if self._waiting is None:
             self._waiting = client.call_async(request)
-        return self._waiting.result() if self._waiting.done() else None
+        if self._waiting.done():
+            return self._waiting.result()
+        if self._elapsed() < _ANSWER_S:
+            return None
+        problem = f'no answer from {client.srv_name} within {_ANSWER_S:g} s'
+        return client.srv_type.Response(success=False, message=problem)
 
     def _reset_twin(self) -> None:
         episode = self._episodes[0]
@@ -200,9 +214,12 @@ class DirectorNode(Node):
 
     def _stop_recording(self) -> None:
         response = self._call(self._record, RecordEpisode.Request(start=False))
-        if response is not None:
-            assert self._director.outcome is not None
-            self._end(self._director.outcome)
+        if response is None:
+            return
+        if not response.success:
+            self.get_logger().error(f'the recording did not end well: {response.message}')
+        assert self._director.outcome is not None
+        self._end(self._director.outcome)
 
     def _end(self, outcome: Outcome) -> None:
         episode = self._episodes.pop(0)

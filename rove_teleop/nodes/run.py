@@ -9,6 +9,7 @@ import sys
 from types import FrameType
 
 import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
@@ -18,13 +19,18 @@ from rove_teleop.errors import RoveError
 
 
 class StopFlag:
-    """Turns SIGINT and SIGTERM into a flag, so no callback is cut in the middle."""
+    """Turns SIGINT and SIGTERM into a flag, so nothing is cut in the middle."""
 
     def __init__(self) -> None:
         """Take over both signals."""
         self.stopped = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+
+    def ignore_from_now(self) -> None:
+        """Let a second Ctrl-C or a launcher's signal on top of it not cut the ending short."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopped = True
@@ -61,10 +67,13 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
         while rclpy.ok() and not stop.stopped:
             executor.spin_once(timeout_sec=0.1)
         executor.shutdown()
+    except ExternalShutdownException:
+        return 0
     except RoveError as error:
         get_logger('rove').fatal(str(error))
         return 2
     finally:
+        stop.ignore_from_now()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
