@@ -1,8 +1,8 @@
 """Core values to ROS messages and back: names are matched here, and nowhere deeper.
 
-A ``from_msg`` raises InvalidInput on a wrong size or a wrong list of names; whether numbers are
-finite and fresh is judged in core. Each takes the receive time [ns, monotonic], which only the
-values that keep one use.
+A ``from_msg`` raises InvalidInput, and nothing else, on a wrong size, a wrong list of names or a
+value that names nothing; whether numbers are finite and fresh is judged in core. Each takes the
+receive time [ns, monotonic], which only the values that keep one use.
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from collections.abc import Sequence
 
 from builtin_interfaces.msg import Time
 import numpy as np
+from rclpy.logging import get_logger
 
 from rove_msgs import msg as rove
 from rove_msgs.msg import SourceTimes as SourceTimesMsg
-from rove_teleop.core.names import CHANNELS, GROUPS, JOINTS, NUM_CHANNELS, Authority, Phase, Stage
+from rove_teleop.core.names import (
+    CHANNELS,
+    JOINTS,
+    NUM_CHANNELS,
+    NUM_JOINTS,
+    Authority,
+    Phase,
+    Stage,
+)
 from rove_teleop.core.types import (
     ActionChunk,
     Array,
@@ -30,41 +39,23 @@ from rove_teleop.core.types import (
     TaskState,
 )
 from rove_teleop.errors import InvalidInput
+from rove_teleop.nodes.fields import (
+    HAND_SHAPE,
+    Parts,
+    check_names,
+    member,
+    members,
+    named_poses,
+    vector,
+)
 
 _CHANNELS = list(CHANNELS)
 _JOINTS = list(JOINTS)
-_HAND_SHAPE = (25, 7)
+_WARN_EVERY_S = 10.0
 
 
 def _doubles(values: Array | None) -> array:
     return array('d', b'' if values is None else np.ascontiguousarray(values, float).tobytes())
-
-
-def _vector(name: str, values: Sequence[float], size: int) -> Array:
-    if len(values) != size:
-        raise InvalidInput(f'{name} has {len(values)} numbers; expected {size}')
-    return np.array(values, dtype=float)
-
-
-def _optional(name: str, values: Sequence[float], shape: tuple[int, ...]) -> Array | None:
-    if len(values) == 0:
-        return None
-    return _vector(name, values, int(np.prod(shape))).reshape(shape)
-
-
-def _check_names(kind: str, got: Sequence[str], expected: list[str]) -> None:
-    if list(got) != expected:
-        unknown = sorted(set(got) - set(expected)) or 'none'
-        missing = sorted(set(expected) - set(got)) or 'none'
-        raise InvalidInput(
-            f'{kind} does not name the {len(expected)} entries in model order; '
-            f'unknown: {unknown}, missing: {missing}'
-        )
-
-
-def _named_poses(kind: str, names: Sequence[str], values: Sequence[float]) -> dict[str, Array]:
-    rows = _vector(kind, values, 7 * len(names)).reshape(-1, 7)
-    return dict(zip(names, rows, strict=True))
 
 
 def _flat_poses(poses: dict[str, Array]) -> array:
@@ -88,22 +79,39 @@ def operator_state_to_msg(state: OperatorState, stamp: Time) -> rove.OperatorSta
 
 
 def operator_state_from_msg(msg: rove.OperatorState, receive_ns: int = 0) -> OperatorState:
-    """Operator sample of a message; its own receive time is kept."""
-    return OperatorState(
+    """Operator sample of a message; its own receive time is kept.
+
+    A part of the wrong size is as if it were not tracked, and is warned of: a broken hand must
+    not take the stop button away. Nothing is raised.
+    """
+    state, dropped = operator_state_parts(msg)
+    if dropped:
+        get_logger('rove').warning(
+            f'operator {msg.source_id!r}: dropped {"; ".join(dropped)}',
+            throttle_duration_sec=_WARN_EVERY_S,
+        )
+    return state
+
+
+def operator_state_parts(msg: rove.OperatorState) -> tuple[OperatorState, tuple[str, ...]]:
+    """Operator sample of a message, and why parts of it were left out."""
+    parts = Parts()
+    state = OperatorState(
         source_id=msg.source_id,
         session=msg.session,
         seq=msg.seq,
         t_source_ns=msg.source_monotonic_ns,
         t_receive_ns=msg.receive_monotonic_ns,
-        head=_optional('head', msg.head, (7,)),
-        left_wrist=_optional('left_wrist', msg.left_wrist, (7,)),
-        right_wrist=_optional('right_wrist', msg.right_wrist, (7,)),
-        left_hand=_optional('left_hand', msg.left_hand, _HAND_SHAPE),
-        right_hand=_optional('right_hand', msg.right_hand, _HAND_SHAPE),
-        body=_named_poses('body', msg.body_names, msg.body),
+        head=parts.pose('head', msg.head, (7,)),
+        left_wrist=parts.pose('left_wrist', msg.left_wrist, (7,)),
+        right_wrist=parts.pose('right_wrist', msg.right_wrist, (7,)),
+        left_hand=parts.pose('left_hand', msg.left_hand, HAND_SHAPE),
+        right_hand=parts.pose('right_hand', msg.right_hand, HAND_SHAPE),
+        body=parts.body(msg.body_names, msg.body),
         buttons=tuple(msg.buttons),
-        axes=dict(zip(msg.axis_names, msg.axes, strict=True)),
+        axes=parts.axes(msg.axis_names, msg.axes),
     )
+    return state, tuple(parts.dropped)
 
 
 def action_chunk_to_msg(chunk: ActionChunk, stamp: Time) -> rove.ActionChunk:
@@ -120,7 +128,7 @@ def action_chunk_to_msg(chunk: ActionChunk, stamp: Time) -> rove.ActionChunk:
 
 def action_chunk_from_msg(msg: rove.ActionChunk, receive_ns: int) -> ActionChunk:
     """Chunk of a message; its channels must be those of the model, in order."""
-    _check_names('ActionChunk.names', msg.names, _CHANNELS)
+    check_names('ActionChunk.names', msg.names, _CHANNELS)
     if len(msg.positions) == 0 or len(msg.positions) % NUM_CHANNELS:
         raise InvalidInput(
             f'ActionChunk.positions has {len(msg.positions)} numbers; '
@@ -156,12 +164,12 @@ def joint_proposal_to_msg(proposal: JointProposal, stamp: Time) -> rove.JointPro
 
 def joint_proposal_from_msg(msg: rove.JointProposal, receive_ns: int) -> JointProposal:
     """Human proposal of a message."""
-    _check_names('JointProposal.names', msg.names, _CHANNELS)
+    check_names('JointProposal.names', msg.names, _CHANNELS)
     return JointProposal(
         seq=msg.seq,
         anchor_id=msg.anchor_id,
-        position=_vector('JointProposal.position', msg.position, NUM_CHANNELS),
-        velocity=_vector('JointProposal.velocity', msg.velocity, NUM_CHANNELS),
+        position=vector('JointProposal.position', msg.position, NUM_CHANNELS),
+        velocity=vector('JointProposal.velocity', msg.velocity, NUM_CHANNELS),
         groups=tuple(msg.groups),
         reason=msg.reason,
         operator_seq=msg.operator_seq,
@@ -187,7 +195,7 @@ def joint_command_to_msg(command: JointCommand, stamp: Time) -> rove.JointComman
 
 def joint_command_from_msg(msg: rove.JointCommand, receive_ns: int) -> JointCommand:
     """Joint command of a message; its joints must be those of the model, in order."""
-    _check_names('JointCommand.names', msg.names, _JOINTS)
+    check_names('JointCommand.names', msg.names, _JOINTS)
     size = len(_JOINTS)
     return JointCommand(
         seq=msg.seq,
@@ -195,11 +203,11 @@ def joint_command_from_msg(msg: rove.JointCommand, receive_ns: int) -> JointComm
         writer_id=msg.writer_id,
         t_ns=msg.monotonic_ns,
         valid_until_ns=msg.valid_until_ns,
-        position=_vector('JointCommand.position', msg.position, size),
-        velocity=_vector('JointCommand.velocity', msg.velocity, size),
-        effort=_vector('JointCommand.effort', msg.effort, size),
-        base=np.array(msg.base),
-        base_velocity=np.array(msg.base_velocity),
+        position=vector('JointCommand.position', msg.position, size),
+        velocity=vector('JointCommand.velocity', msg.velocity, size),
+        effort=vector('JointCommand.effort', msg.effort, size),
+        base=vector('base', msg.base, 6),
+        base_velocity=vector('base_velocity', msg.base_velocity, 6),
         damping=msg.damping,
         t_receive_ns=receive_ns,
     )
@@ -223,19 +231,19 @@ def plant_state_to_msg(state: PlantState, stamp: Time) -> rove.PlantState:
 
 def plant_state_from_msg(msg: rove.PlantState, receive_ns: int) -> PlantState:
     """Plant state of a message."""
-    _check_names('PlantState.names', msg.names, _JOINTS)
+    check_names('PlantState.names', msg.names, _JOINTS)
     size = len(_JOINTS)
     return PlantState(
         seq=msg.seq,
         t_ns=msg.monotonic_ns,
-        position=_vector('PlantState.position', msg.position, size),
-        velocity=_vector('PlantState.velocity', msg.velocity, size),
-        effort=_vector('PlantState.effort', msg.effort, size),
-        base_pose=np.array(msg.base_pose),
-        base_twist=np.array(msg.base_twist),
-        imu_angular_velocity=np.array(msg.imu_angular_velocity),
-        imu_linear_acceleration=np.array(msg.imu_linear_acceleration),
-        foot_force=np.array(msg.foot_force),
+        position=vector('PlantState.position', msg.position, size),
+        velocity=vector('PlantState.velocity', msg.velocity, size),
+        effort=vector('PlantState.effort', msg.effort, size),
+        base_pose=vector('base_pose', msg.base_pose, 7),
+        base_twist=vector('base_twist', msg.base_twist, 6),
+        imu_angular_velocity=vector('imu_angular_velocity', msg.imu_angular_velocity, 3),
+        imu_linear_acceleration=vector('imu_linear_acceleration', msg.imu_linear_acceleration, 3),
+        foot_force=vector('foot_force', msg.foot_force, 2),
         fault=msg.fault,
         t_receive_ns=receive_ns,
     )
@@ -262,7 +270,7 @@ def task_state_from_msg(msg: rove.TaskState, receive_ns: int = 0) -> TaskState:
         success=msg.success,
         failed=msg.failed,
         progress=msg.progress,
-        objects=_named_poses('TaskState.objects', msg.object_names, msg.objects),
+        objects=named_poses('TaskState.objects', msg.object_names, msg.objects),
     )
 
 
@@ -332,34 +340,36 @@ def _channels(position: Sequence[float], velocity: Sequence[float]) -> Channels 
     if len(position) == 0:
         return None
     return Channels(
-        _vector('proposal position', position, NUM_CHANNELS),
-        _vector('proposal velocity', velocity, NUM_CHANNELS),
+        vector('proposal position', position, NUM_CHANNELS),
+        vector('proposal velocity', velocity, NUM_CHANNELS),
     )
 
 
 def control_frame_from_msg(msg: rove.ControlFrame, receive_ns: int = 0) -> ControlFrame:
     """Frame of a message."""
-    assert len(msg.phase) == len(GROUPS)
     return ControlFrame(
         tick=msg.tick,
         t_ns=msg.monotonic_ns,
         episode=msg.episode,
-        phase=tuple(Phase(value) for value in msg.phase),
-        authority=tuple(Authority(value) for value in msg.authority),
-        robot_phase=Phase(msg.robot_phase),
+        phase=members('ControlFrame.phase', msg.phase, Phase),
+        authority=members('ControlFrame.authority', msg.authority, Authority),
+        robot_phase=member('ControlFrame.robot_phase', msg.robot_phase, Phase),
         intervention=msg.intervention,
-        stage=Stage(msg.stage),
+        stage=member('ControlFrame.stage', msg.stage, Stage),
         takeover_id=msg.takeover_id,
         anchor_id=msg.anchor_id,
         reason=msg.reason,
         operator_id=msg.operator_id,
         policy_proposal=_channels(msg.policy_position, msg.policy_velocity),
         human_proposal=_channels(msg.human_position, msg.human_velocity),
-        executed=Channels(np.array(msg.executed_position), np.array(msg.executed_velocity)),
-        joint_position=np.array(msg.joint_position),
-        joint_velocity=np.array(msg.joint_velocity),
-        measured_position=np.array(msg.measured_position),
-        measured_velocity=np.array(msg.measured_velocity),
+        executed=Channels(
+            vector('executed_position', msg.executed_position, NUM_CHANNELS),
+            vector('executed_velocity', msg.executed_velocity, NUM_CHANNELS),
+        ),
+        joint_position=vector('joint_position', msg.joint_position, NUM_JOINTS),
+        joint_velocity=vector('joint_velocity', msg.joint_velocity, NUM_JOINTS),
+        measured_position=vector('measured_position', msg.measured_position, NUM_JOINTS),
+        measured_velocity=vector('measured_velocity', msg.measured_velocity, NUM_JOINTS),
         operator=_times_from_msg(msg.operator_times),
         policy=_times_from_msg(msg.policy_times),
         plant=_times_from_msg(msg.plant_times),

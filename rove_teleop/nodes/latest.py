@@ -6,6 +6,7 @@ from collections.abc import Callable
 import time
 from typing import Any, Generic, TypeVar
 
+from rclpy._rclpy_pybind11 import RMWError  # rclpy has no public name for it
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
@@ -63,7 +64,7 @@ class Latest(Generic[Value]):
             data, receive_ns = raw
             try:
                 self._value = self._from_msg(deserialize_message(data, self._kind), receive_ns)
-            except InvalidInput as error:
+            except (InvalidInput, RMWError) as error:
                 self._log.warning(f'{self._topic} refused: {error}', throttle_duration_sec=1.0)
         return self._value
 

@@ -12,6 +12,7 @@ from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
 from rove_teleop.assembly import HAND_BACKENDS, ROBOT, make_robot, make_teleop
 from rove_teleop.config import param
 from rove_teleop.core.teleop import TeleopConfig
+from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.latest import Latest
 from rove_teleop.nodes.losses import Losses
@@ -56,7 +57,11 @@ class TeleopNode(Node):
 
     def _on_frame(self, msg: ControlFrame) -> None:
         self._losses.heard('control_frame')
-        frame = convert.control_frame_from_msg(msg)
+        try:
+            frame = convert.control_frame_from_msg(msg)
+        except InvalidInput as error:
+            self.get_logger().warning(f'frame refused: {error}', throttle_duration_sec=1.0)
+            return
         proposal = self._teleop.step(self._operator.get(), frame, time.monotonic_ns())
         if proposal is not None:
             stamp = self.get_clock().now().to_msg()
