@@ -65,7 +65,6 @@ class ArbiterInputs:
     Attributes:
         requests: Those that came since the last tick, in order of arrival.
         recorder_alive: Whether the recorder was heard from lately.
-        buttons_held: Whether the operator still holds a button; refuses a rearm.
     """
 
     proposal: JointProposal | None = None
@@ -73,7 +72,6 @@ class ArbiterInputs:
     plant: PlantState | None = None
     requests: tuple[Request, ...] = ()
     recorder_alive: bool = True
-    buttons_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ class Arbiter:
         self._tick, self._now_ns, self._events = self._tick + 1, now_ns, []
         self._take(inputs)
         replies = tuple(
-            self._answer(request, inputs)
+            self._answer(request)
             for request in sorted(inputs.requests, key=lambda r: r.event != 'stop')
         )
         for finding in self._watch.findings(self._playback, inputs.recorder_alive, now_ns):
@@ -165,7 +163,7 @@ class Arbiter:
     def admissible(self, request: Request, now_ns: int) -> str:
         """Why a request would be refused right now, empty when it would not; changes nothing."""
         refusal = self._desk.refusal(request, now_ns)
-        return refusal or self._refusal(request, ArbiterInputs())
+        return refusal or self._refusal(request)
 
     def _take(self, inputs: ArbiterInputs) -> None:
         """Judge the inputs and let the accepted ones in."""
@@ -208,8 +206,8 @@ class Arbiter:
     def _executed(self) -> Channels:
         return Channels(self._tracker.position, self._tracker.velocity)
 
-    def _answer(self, request: Request, inputs: ArbiterInputs) -> Reply:
-        reason = self._desk.refusal(request, self._now_ns) or self._refusal(request, inputs)
+    def _answer(self, request: Request) -> Reply:
+        reason = self._desk.refusal(request, self._now_ns) or self._refusal(request)
         if not reason:
             self._desk.remember(request)
             self._perform(request)
@@ -237,9 +235,9 @@ class Arbiter:
             kind, detail = 'recovery', f'source=operator {detail}'
         self._emit(kind, groups, request.operator_id, detail.strip())
 
-    def _refusal(self, request: Request, inputs: ArbiterInputs) -> str:
+    def _refusal(self, request: Request) -> str:
         """Why a request that passed the desk cannot be done now, empty when it can."""
-        if reason := self._obstacle(request, inputs):
+        if reason := self._obstacle(request):
             return reason
         if request.event in PHASE_EVENTS:
             try:
@@ -248,7 +246,7 @@ class Arbiter:
                 return str(error)
         return ''
 
-    def _obstacle(self, request: Request, inputs: ArbiterInputs) -> str:
+    def _obstacle(self, request: Request) -> str:
         """What else than the phases stands against a request."""
         kind, tags = request.event, self._tags
         if kind in ('success', 'failure', 'episode_end') and not tags.episode:
@@ -259,8 +257,6 @@ class Arbiter:
             return 'the robot is stopped; rearm first'
         if kind == 'mark_recovery' and tags.stage is not Stage.ADAPTATION:
             return f'the stage is {tags.stage.name.lower()}, not adaptation'
-        if kind == 'rearm' and inputs.buttons_held:
-            return 'a button is still held; release every button first'
         if kind == 'rearm' and self._stop_tick == self._tick:
             return 'a stop came in the same tick'
         reason = ''

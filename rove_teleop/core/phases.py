@@ -42,6 +42,7 @@ _ROWS: dict[str, dict[Phase, Phase]] = {
     'auto': {Phase.TO_AUTO: Phase.AUTO},
     'hold': dict.fromkeys(RUNNING, Phase.HOLD),
     'stop': dict.fromkeys(_ALL, Phase.STOPPED),
+    # That every button was released first is up to the operator's `ButtonMapper`.
     'rearm': {Phase.STOPPED: Phase.HOLD},
     'input_lost': dict.fromkeys(OPERATED, Phase.HOLD),
     'input_back': {phase: phase for phase in _ALL},

@@ -67,7 +67,6 @@ class Rig:
     base_quaternion: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
     fault: str = ''
     recorder_alive: bool = True
-    buttons_held: bool = False
     raw_proposal: JointProposal | None = None
     frames: list[ControlFrame] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -136,7 +135,6 @@ class Rig:
             plant=self._plant,
             requests=requests,
             recorder_alive=self.recorder_alive,
-            buttons_held=self.buttons_held,
         )
         if self.heartbeat and self.grant.granted:
             self.arbiter.lease.heartbeat('ann', self.grant.epoch, self.now_ns)
