@@ -9,6 +9,7 @@ import numpy as np
 import pinocchio as pin
 
 from rove_teleop.core.anchor import Anchor
+from rove_teleop.core.gate import SampleGate, Stream, stream_of
 from rove_teleop.core.geometry import yaw_of
 from rove_teleop.core.kinematics import IkConfig, Kinematics, PalmTarget, Targets, WholeBodyIK
 from rove_teleop.core.legs import LegKinematics
@@ -21,7 +22,6 @@ from rove_teleop.errors import ConfigError, InvalidInput
 
 _HUMAN = (Phase.TO_HUMAN, Phase.HUMAN)
 _DT_S = (1e-3, 0.02)  # what a tick may be; a late one moves no farther than this
-_RESTART_NS = 1_000_000_000  # a source silent for longer may begin to count anew
 _BODY = ('torso', 'legs')
 
 
@@ -52,6 +52,10 @@ class TeleopConfig:
 
 class Teleop:
     """Follows the operator with the groups he has, and stays at what is executed with the rest.
+
+    Only the lease holder is followed, and only in the session in which he took the groups: what
+    another source sends is ignored, and after a change of session the robot keeps still until
+    he takes over again.
 
     Attributes:
         ik: The whole-body solver, for its counters.
@@ -85,7 +89,8 @@ class Teleop:
         self._band = np.repeat(config.runaway, (3, 20))
         self._human: frozenset[str] = frozenset()
         self._anchor_id = 0
-        self._operator: OperatorState | None = None
+        self._gate = SampleGate()
+        self._clutched: Stream | None = None
         self._seq = 0
         self._last_ns: int | None = None
 
@@ -102,15 +107,15 @@ class Teleop:
         Returns:
             What the operator asks for; None while there is no operator or no frame yet.
         """
-        self._take(operator)
-        if self._operator is None or frame is None:
+        human = _operated(frame)
+        self._take(operator, '' if frame is None else frame.operator_id, bool(human))
+        newest = self._gate.newest
+        if newest is None or frame is None:
             return None
         dt = self._tick(now_ns)
-        reasons: list[str] = []
-        if now_ns - self._operator.t_receive_ns > self.config.stale_ns:
+        reasons = self._doubts(newest, frame, human, now_ns)
+        if reasons:
             self._freeze()
-            reasons.append('operator is stale')
-        human = frozenset(g for g, p in zip(GROUPS, frame.phase, strict=True) if p in _HUMAN)
         position, velocity = frame.executed.position.copy(), np.zeros(NUM_CHANNELS)
         self._follow_body(frame, human, now_ns, dt, position, velocity)
         for side in SIDES:
@@ -119,20 +124,33 @@ class Teleop:
             position[part], velocity[part] = hand.step(group in human, position[part], dt)
         self._human = human
         groups = self._groups(human, reasons)
-        return self._proposal(frame, position, velocity, groups, reasons, now_ns)
+        return self._proposal(newest, frame, position, velocity, groups, reasons, now_ns)
 
-    def _take(self, operator: OperatorState | None) -> None:
-        last = self._operator
-        if operator is None or operator is last:
-            return
-        if last is not None and _is_older(operator, last):
+    def _take(self, operator: OperatorState | None, holder: str, operated: bool) -> None:
+        if operator is None or not self._gate.take(operator, holder, operated):
             return
         times = (operator.t_source_ns, operator.t_receive_ns)
-        self._operator = operator
         self._head.take(operator.head, *times)
         for side in SIDES:
             self._arms[side].track.take(getattr(operator, f'{side}_wrist'), *times)
             self._hands[side].take(getattr(operator, f'{side}_hand'))
+
+    def _doubts(
+        self, newest: OperatorState, frame: ControlFrame, human: frozenset[str], now_ns: int
+    ) -> list[str]:
+        """Why the newest sample moves nothing, empty when it may."""
+        doubts = []
+        if now_ns - newest.t_receive_ns > self.config.stale_ns:
+            doubts.append('operator is stale')
+        if not human or frame.anchor_id != self._anchor_id:
+            self._clutched = None
+        if frame.operator_id and newest.source_id != frame.operator_id:
+            doubts.append(f'{newest.source_id!r} does not hold the lease')
+        elif human:
+            self._clutched = self._clutched or stream_of(newest)
+            if self._clutched != stream_of(newest):
+                doubts.append('operator began a new session; take over again')
+        return doubts
 
     def _tick(self, now_ns: int) -> float:
         elapsed = 5e-3 if self._last_ns is None else (now_ns - self._last_ns) * 1e-9
@@ -213,6 +231,7 @@ class Teleop:
 
     def _proposal(
         self,
+        operator: OperatorState,
         frame: ControlFrame,
         position: Array,
         velocity: Array,
@@ -220,8 +239,6 @@ class Teleop:
         reasons: list[str],
         now_ns: int,
     ) -> JointProposal:
-        operator = self._operator
-        assert operator is not None
         self._seq += 1
         return JointProposal(
             seq=self._seq,
@@ -274,8 +291,8 @@ class _Arm:
         return target
 
 
-def _is_older(operator: OperatorState, last: OperatorState) -> bool:
-    """Whether a sample is a duplicate or out of order; a new session starts afresh."""
-    same = (operator.source_id, operator.session) == (last.source_id, last.session)
-    silent = operator.t_receive_ns - last.t_receive_ns > _RESTART_NS
-    return same and operator.seq <= last.seq and not silent
+def _operated(frame: ControlFrame | None) -> frozenset[str]:
+    """Groups that an operator has."""
+    if frame is None:
+        return frozenset()
+    return frozenset(g for g, p in zip(GROUPS, frame.phase, strict=True) if p in _HUMAN)

@@ -62,6 +62,8 @@ class Rig:
         curl: How far the operator's fingers are closed, 0 to 1.
         phase: Of every group; ``phases`` overrides it per group.
         sample_every: Ticks between two samples of the operator.
+        session: Of the tracker's samples.
+        holder: Source that holds the lease.
     """
 
     config: TeleopConfig = field(default_factory=TeleopConfig)
@@ -71,6 +73,8 @@ class Rig:
     phases: dict[str, Phase] = field(default_factory=dict)
     sample_every: int = 1
     anchor_id: int = 0
+    session: str = 'one'
+    holder: str = ''
     tick: int = 0
     proposal: JointProposal | None = None
 
@@ -107,7 +111,7 @@ class Rig:
             for side, T in self.wrists.items()
         }
         return OperatorState(
-            'tracker', 'one', self.tick, self.now_ns, self.now_ns, **poses, **hands
+            'tracker', self.session, self.tick, self.now_ns, self.now_ns, **poses, **hands
         )
 
     def frame(self) -> ControlFrame:
@@ -125,7 +129,7 @@ class Rig:
             takeover_id=0,
             anchor_id=self.anchor_id,
             reason='',
-            operator_id='',
+            operator_id=self.holder,
             policy_proposal=None,
             human_proposal=None,
             executed=self.executed,

@@ -293,6 +293,80 @@ def test_a_new_session_may_count_from_zero(rig):
     assert rig.step(fresh).operator_seq == 0
 
 
+def test_a_session_that_was_replaced_never_comes_back(rig):
+    rig.run(20)
+    rig.step(rig.spoil(session='two', seq=0))
+    assert rig.step(rig.spoil(session='one')).operator_seq == 0
+    rig.tick += 1000
+    assert rig.step(rig.spoil(session='one')).operator_seq == 0
+    assert rig.step(rig.spoil(session='two', seq=1)).operator_seq == 1
+
+
+def far_away(rig: Rig) -> dict[str, np.ndarray]:
+    return {f'{s}_wrist': pin.SE3ToXYZQUAT(moved(T, [0.3, 0, 0.3])) for s, T in rig.wrists.items()}
+
+
+def test_only_the_lease_holder_is_followed(rig):
+    rig.holder = 'tracker'
+    rig.run(5)
+    rig.take()
+    wrists, palms = dict(rig.wrists), rig.palms()
+    for k in range(200):
+        offset = np.array([0.0, 0.0, 0.05 * smooth(k * DT)])
+        rig.wrists = {side: moved(wrists[side], offset) for side in SIDES}
+        foreign = rig.spoil(source_id='intruder', seq=10_000 + k, **far_away(rig))
+        rig.step(foreign if k % 2 else None)
+        assert rig.proposal.operator_seq < 10_000
+    for side, palm in rig.palms().items():
+        assert distance(palm, moved(palms[side], offset)) < MILLIMETRE
+
+
+def test_a_takeover_does_not_begin_with_the_samples_of_somebody_else(rig):
+    for _ in range(5):
+        rig.step(rig.spoil(source_id='bystander'))
+    rig.holder = 'tracker'
+    rig.anchor_id, rig.phase = 1, Phase.TO_HUMAN
+    held = rig.palms()
+    proposal = rig.step(rig.spoil(source_id='bystander', **far_away(rig)))
+    assert "'bystander' does not hold the lease" in proposal.reason
+    assert proposal.groups == ()
+    rig.phase = Phase.HUMAN
+    rig.run(20)
+    assert rig.proposal.groups == GROUPS
+    assert all(distance(palm, held[s]) < MILLIMETRE for s, palm in rig.palms().items())
+
+
+def test_without_a_holder_another_source_is_heard_only_after_a_silence(rig):
+    rig.run(5)
+    newest = rig.operator.seq
+    assert rig.step(rig.spoil(source_id='other', seq=900)).operator_seq == newest
+    rig.tick += 300
+    rig.phase = Phase.HUMAN
+    assert rig.step(rig.spoil(source_id='other', seq=901)).operator_seq == newest
+    rig.phase = Phase.AUTO
+    assert rig.step(rig.spoil(source_id='other', seq=902)).operator_seq == 902
+
+
+def test_a_new_session_while_operated_moves_nothing_until_the_next_takeover(rig):
+    rig.run(5)
+    rig.take()
+    rig.run(20)
+    held = rig.palms()
+    rig.session = 'two'
+    wrists = dict(rig.wrists)
+    for k in range(100):
+        rig.wrists = {s: moved(wrists[s], [0.0, 0.0, 0.2 * smooth(k * DT)]) for s in SIDES}
+        assert 'new session; take over again' in rig.step().reason
+    assert all(distance(palm, held[s]) < MILLIMETRE for s, palm in rig.palms().items())
+    rig.take()
+    wrists = dict(rig.wrists)
+    for k in range(200):
+        rig.wrists = {s: moved(wrists[s], [0.0, 0.0, 0.05 * smooth(k * DT)]) for s in SIDES}
+        assert rig.step().reason == ''
+    for side, palm in rig.palms().items():
+        assert distance(palm, moved(held[side], [0.0, 0.0, 0.05])) < MILLIMETRE
+
+
 def test_a_second_takeover_measures_from_where_both_are_then(rig):
     rig.run(5)
     wrists = dict(rig.wrists)
@@ -350,6 +424,7 @@ def hostile(rng: np.random.Generator, rig: Rig) -> object:
         {'t_receive_ns': rig.now_ns - 10**9},
         {'seq': -5},
         {'session': str(rng.integers(3))},
+        {'source_id': 'another'},
     )
     return rig.spoil(**spoils[rng.integers(len(spoils))])
 
@@ -364,6 +439,7 @@ def test_ten_thousand_hostile_inputs_never_exceed_a_limit_or_raise():
     for k in range(10_000):
         if k % 25 == 0:
             rig.anchor_id += 1
+            rig.session = f'session {k}'
             rig.phases = {group: phases[rng.integers(len(phases))] for group in GROUPS}
         step = rng.normal(size=3) * rng.choice([0.0, 0.002, 0.02])
         rig.wrists = {s: moved(T, step, step) for s, T in rig.wrists.items()}
