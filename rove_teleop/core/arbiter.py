@@ -13,7 +13,7 @@ import numpy as np
 
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.compose import Composer
-from rove_teleop.core.desk import Desk, concerned
+from rove_teleop.core.desk import DIRECTOR, Desk, concerned
 from rove_teleop.core.judge import Judge, channel_mask
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.limits import ChannelLimits, Envelopes
@@ -85,7 +85,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class ArbiterOutput:
-    """What one tick made; command and frame are None until the plant has been seen."""
+    """What one tick made; command and frame are None until the plant has been seen.
+
+    There is no command either while it is in doubt whether the plant started again.
+    """
 
     command: JointCommand | None
     frame: ControlFrame | None
@@ -158,7 +161,8 @@ class Arbiter:
         policy = self._playback.sample(now_ns)
         self._move(policy)
         frame = self._frame(self._tags.tags(), policy)
-        return ArbiterOutput(self._command(), frame, tuple(self._events), replies)
+        command = None if self.judge.plant_in_doubt else self._command()
+        return ArbiterOutput(command, frame, tuple(self._events), replies)
 
     def admissible(self, request: Request, now_ns: int) -> str:
         """Why a request would be refused right now, empty when it would not; changes nothing."""
@@ -168,11 +172,13 @@ class Arbiter:
     def _take(self, inputs: ArbiterInputs) -> None:
         """Judge the inputs and let the accepted ones in."""
         now_ns, composer = self._now_ns, self._composer
-        if (plant := self.judge.take_plant(inputs.plant, now_ns)) is not None:
+        if (plant := self.judge.take_plant(inputs.plant)) is not None:
             self._stamp('plant', plant.seq, plant.t_ns, plant.t_receive_ns)
             self._safety.observe(plant)
             if not self._started:
-                self._latch(plant)
+                self._latch(plant, self._config.initial_base)
+            elif self.judge.plant_restarted:
+                self._emit('plant_restarted', GROUPS, 'plant', f'seq={plant.seq}')
         if (chunk := self.judge.take_chunk(inputs.chunk, now_ns)) is not None:
             self._stamp('policy', chunk.seq, chunk.t_observation_ns, chunk.t_receive_ns)
             self._playback.load(chunk, composer.playing, now_ns)
@@ -190,9 +196,8 @@ class Arbiter:
         if proposal is not None and (groups := self._watch.led_by(proposal)):
             self._composer.take(proposal, channel_mask(groups), self._tracker.position)
 
-    def _latch(self, plant: PlantState) -> None:
-        """Begin where the robot is."""
-        base = self._tracker.position[:NUM_BASE] if self._started else self._config.initial_base
+    def _latch(self, plant: PlantState, base: Array) -> None:
+        """Begin where the robot is; of the base (6,) only the reference is known."""
         position = np.concatenate((base, plant.position[NUM_LEG_JOINTS:]))
         self._tracker.seed(position, np.zeros(NUM_CHANNELS))
         legs = self._legs.solve(self._tracker.position[_BASE], np.zeros(NUM_BASE))[0]
@@ -259,6 +264,8 @@ class Arbiter:
             return f'the stage is {tags.stage.name.lower()}, not adaptation'
         if kind == 'rearm' and self._stop_tick == self._tick:
             return 'a stop came in the same tick'
+        if kind == 'rearm' and request.operator_id == DIRECTOR and tags.episode:
+            return 'the director rearms between episodes only'
         reason = ''
         if kind in ('takeover', 'release', 'rearm', 'episode_start'):
             reason = self._watch.plant_trouble
@@ -294,7 +301,9 @@ class Arbiter:
         elif kind == 'stop':
             self._stop_tick = self._tick
         elif kind == 'rearm' and fell and self.judge.plant is not None:
-            self._latch(self.judge.plant)  # the joints were not following while it fell
+            self._latch(self.judge.plant, self._tracker.position[_BASE])  # it was limp
+        elif kind == 'plant_restarted' and self.judge.plant is not None:
+            self._latch(self.judge.plant, self._config.initial_base)
 
     def _awaiting(self) -> Array:
         """Channels that will follow the operator's next proposal, fingers not included."""

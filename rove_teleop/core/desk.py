@@ -12,10 +12,10 @@ from rove_teleop.core.types import Request
 from rove_teleop.errors import InvalidTransition
 
 DIRECTOR = 'director'
-"""The operator_id of the episode director, who needs no lease."""
+"""The operator_id of the episode director, who needs no lease; he rearms between episodes only."""
 
 _ANYBODY = ('stop', 'hold')
-_DIRECTORS = ('episode_start', 'episode_end', 'success', 'failure', 'rearm', 'mark_recovery')
+_DIRECTORS = ('episode_start', 'episode_end', 'rearm')
 _PARTIAL = ('takeover', 'release', 'hold')
 """Requests that can be about some of the groups; all others are about the whole robot."""
 

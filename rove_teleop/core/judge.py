@@ -38,6 +38,7 @@ MAX_CHUNK_LEAD_NS = 1_000_000_000
 MAX_GAP_S = 0.1
 FUTURE_NS = 20_000_000
 RESTART_NS = 1_000_000_000
+RESTART_COUNT = 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,31 @@ class _Order:
         self._seq, self.accepted_ns = seq, now_ns
 
 
+class _PlantOrder:
+    """Tells a plant that started again from a state that is late, repeated or a stranger's.
+
+    Only a restarted plant counts up from a lower number without the old stream going on.
+    """
+
+    def __init__(self) -> None:
+        self._seq, self._lower, self.count = -1, -1, 0
+
+    def fault(self, seq: int) -> str:
+        if seq >= self._seq:
+            self.count = 0
+        else:
+            self.count = self.count + 1 if self.count and seq > self._lower else 1
+            self._lower = seq
+        good = seq > self._seq or self.count >= RESTART_COUNT
+        return '' if good else f'seq {seq} after {self._seq}'
+
+    def accept(self, seq: int) -> bool:
+        """Go on from here; True when it is a new stream."""
+        restarted = seq < self._seq
+        self._seq, self.count = seq, 0
+        return restarted
+
+
 class Judge:
     """Judges each new object once; the same object again keeps its verdict.
 
@@ -81,6 +107,7 @@ class Judge:
         proposal, chunk, plant: The newest accepted input of each source, None before.
         verdicts: The newest verdict per source, by name.
         counts: Clamps and rejections so far, by their text.
+        plant_restarted: Whether the plant state accepted last began a new stream.
     """
 
     def __init__(self, velocity_limit: Array) -> None:
@@ -91,24 +118,31 @@ class Judge:
         """
         self._velocity_limit = velocity_limit
         self._seen: dict[str, object] = {}
-        self._order = {'operator': _Order(), 'policy': _Order(), 'plant': _Order()}
+        self._order = {'operator': _Order(), 'policy': _Order()}
+        self._plant_order = _PlantOrder()
         self._policy_id = ''
         self.proposal: JointProposal | None = None
         self.chunk: ActionChunk | None = None
         self.plant: PlantState | None = None
-        self.verdicts = {name: Verdict(name) for name in self._order}
+        self.plant_restarted = False
+        self.verdicts = {name: Verdict(name) for name in (*self._order, 'plant')}
         self.counts: Counter[str] = Counter()
 
-    def take_plant(self, state: PlantState | None, now_ns: int) -> PlantState | None:
+    def take_plant(self, state: PlantState | None) -> PlantState | None:
         """Judge a plant state; the accepted one if it is new, else None."""
         if state is None or not self._new('plant', state):
             return None
-        fault = _plant_fault(state) or self._order['plant'].fault(state.seq, now_ns)
+        fault = _plant_fault(state) or self._plant_order.fault(state.seq)
         if not self._rule('plant', 'reject' if fault else 'pass', fault):
             return None
-        self._order['plant'].accept(state.seq, now_ns)
+        self.plant_restarted = self._plant_order.accept(state.seq)
         self.plant = state
         return state
+
+    @property
+    def plant_in_doubt(self) -> bool:
+        """Whether lower numbers came that may be a restart, or may be nothing."""
+        return self._plant_order.count > 0
 
     def take_chunk(self, chunk: ActionChunk | None, now_ns: int) -> ActionChunk | None:
         """Judge a chunk; the accepted one if it is new, else None."""

@@ -50,6 +50,8 @@ _ROWS: dict[str, dict[Phase, Phase]] = {
     'policy_lost': dict.fromkeys((*_PLAYING, Phase.HOLD), Phase.HOLD),
     'plant_lost': dict.fromkeys(RUNNING, Phase.HOLD),
     'plant_back': {phase: phase for phase in _ALL},
+    # The plant began anew, wherever it is now: nobody goes on as if nothing had happened.
+    'plant_restarted': {**dict.fromkeys(RUNNING, Phase.HOLD), Phase.STOPPED: Phase.STOPPED},
     # Starts an episode: groups in HOLD wait there for the first chunk of the episode.
     'episode_start': {phase: phase for phase in RUNNING},
     'episode_end': {**dict.fromkeys(RUNNING, Phase.HOLD), Phase.STOPPED: Phase.STOPPED},

@@ -84,7 +84,7 @@ class TagMachine:
         if event.kind == 'episode_start':
             self.episode = detail_value(event.detail, 'episode')
             self.stage = Stage.ROLLOUT
-        elif event.kind == 'episode_end':
+        elif event.kind in ('episode_end', 'plant_restarted'):
             self.episode = ''
         elif event.kind == 'recovery':
             self.stage = Stage.RECOVERY

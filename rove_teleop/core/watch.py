@@ -51,7 +51,7 @@ class Watch:
 
     Attributes:
         newly_frozen: Groups whose human target stands still from this tick on.
-        damping: True from a fall until it is rearmed.
+        damping: True from a fall until it is rearmed, or the plant started again.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Watch:
 
     def note(self, event: Event) -> None:
         """Take an event that was applied to the tags."""
-        if event.kind == 'rearm':
+        if event.kind in ('rearm', 'plant_restarted'):
             self.damping = False
         for group, phase in zip(self._groups, self._tags.phase, strict=True):
             if group.name in event.groups:

@@ -20,7 +20,7 @@ from rove_msgs.srv import AcquireLease, RequestTransition
 from rove_teleop.assembly import CONTROL_PERIOD_NS, ROBOT, make_arbiter, make_robot
 from rove_teleop.config import param
 from rove_teleop.core import types
-from rove_teleop.core.arbiter import Arbiter, ArbiterInputs, ArbiterOutput
+from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.latest import Latest, plant_state
 from rove_teleop.nodes.params import declare
@@ -42,16 +42,15 @@ class ArbiterNode(Node):
     """Publish ``joint_command``, ``control_frame`` and ``event``; serve requests and the lease.
 
     Callbacks only store the newest message; everything is judged in the tick. Nothing in the
-    tick waits. A plant that starts again (a reset twin) gets a fresh arbiter session.
+    tick waits. There is one arbiter as long as the process lives.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         """Load the limits and wait for the plant."""
         super().__init__('arbiter', **kwargs)
         params = declare(self, ArbiterParams)
-        self._writer_id = params.writer_id
-        self._robot = make_robot(params.robot)
-        self._arbiter = self._new_arbiter()
+        session = f'{params.writer_id}-{uuid4().hex[:12]}'
+        self._arbiter = make_arbiter(session, params.writer_id, make_robot(params.robot))
         self._plant: Latest[types.PlantState] = plant_state(self)
         self._proposal = Latest(
             self, JointProposal, 'joint_proposal', qos.COMMAND, convert.joint_proposal_from_msg
@@ -60,7 +59,6 @@ class ArbiterNode(Node):
             self, ActionChunk, 'action_chunk', qos.COMMAND, convert.action_chunk_from_msg
         )
         self._requests: list[types.Request] = []
-        self._plant_seq = -1
         self._recorder_ns = 0
         self._due_ns = time.monotonic_ns()
         self._lateness: deque[int] = deque(maxlen=_LATENESS_KEPT)
@@ -75,11 +73,6 @@ class ArbiterNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
         self.create_timer(1.0, self._diagnose, clock=steady)
-
-    def _new_arbiter(self, previous: Arbiter | None = None) -> Arbiter:
-        lease = None if previous is None else previous.lease
-        session = f'{self._writer_id}-{uuid4().hex[:12]}'
-        return make_arbiter(session, self._writer_id, self._robot, lease)
 
     def _on_recorder(self, msg: UInt64) -> None:
         self._recorder_ns = time.monotonic_ns()
@@ -128,15 +121,11 @@ class ArbiterNode(Node):
         now_ns = time.monotonic_ns()
         self._lateness.append(max(0, now_ns - self._due_ns))
         self._due_ns = max(self._due_ns + CONTROL_PERIOD_NS, now_ns)
-        plant = self._plant.get()
-        if plant is not None and plant.seq < self._plant_seq:
-            self._arbiter = self._new_arbiter(self._arbiter)
-        self._plant_seq = -1 if plant is None else plant.seq
         requests, self._requests = tuple(self._requests), []
         inputs = ArbiterInputs(
             proposal=self._proposal.get(),
             chunk=self._chunk.get(),
-            plant=plant,
+            plant=self._plant.get(),
             requests=requests,
             recorder_alive=now_ns - self._recorder_ns < _RECORDER_LOST_NS,
         )

@@ -52,6 +52,8 @@ class Rig:
         operator: The operator's wanted channels relative to the anchor, (37,); None is silence.
         operator_velocity: Its rate, (37,).
         policy: Wanted channels (37,) of the next chunks; None is silence.
+        plant_seq: Number of the plant's newest state.
+        measured: What the plant measures (43,); what was commanded if None.
     """
 
     arbiter: Arbiter = field(
@@ -66,6 +68,8 @@ class Rig:
     plant_alive: bool = True
     base_quaternion: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
     fault: str = ''
+    plant_seq: int = 0
+    measured: Array | None = None
     recorder_alive: bool = True
     raw_proposal: JointProposal | None = None
     frames: list[ControlFrame] = field(default_factory=list)
@@ -194,8 +198,11 @@ class Rig:
         position = np.zeros(NUM_JOINTS)
         if self.frames:
             position = self.frames[-1].joint_position
+        if self.measured is not None:
+            position = self.measured
+        self.plant_seq += 1
         return PlantState(
-            seq=self._tick,
+            seq=self.plant_seq,
             t_ns=self.now_ns,
             position=position,
             velocity=np.zeros(NUM_JOINTS),
