@@ -30,6 +30,7 @@ class Lease:
     Attributes:
         holder: Operator who holds it, empty when it is free.
         epoch: Epoch of the newest grant; 0 before the first.
+        ended: How the lease before ended, empty before the first end.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Lease:
         self._heard_ns = 0
         self.holder = ''
         self.epoch = 0
+        self.ended = ''
 
     def acquire(self, operator_id: str, now_ns: int, secret: str = '') -> LeaseGrant:
         """Ask for the lease, or renew it with the secret of the present grant."""
@@ -90,7 +92,7 @@ class Lease:
         """End the lease early; False when this is not the holder."""
         if not self.owns(operator_id, secret):
             return False
-        self._free()
+        self._free('gave it back')
         return True
 
     def expire(self, now_ns: int) -> str:
@@ -102,8 +104,8 @@ class Lease:
         if not self.holder or now_ns - self._heard_ns <= self._timeout_ns:
             return ''
         silent = self.holder
-        self._free()
+        self._free('sent no heartbeat')
         return silent
 
-    def _free(self) -> None:
-        self.holder, self._secret = '', ''
+    def _free(self, how: str) -> None:
+        self.holder, self._secret, self.ended = '', '', how

@@ -62,6 +62,7 @@ class Watch:
         self._groups = [_Group(name) for name in GROUPS]
         self._plant_lost = self._recorder_lost = False
         self._motion_ns: int | None = None
+        self._leased = lease.holder, lease.epoch
         self.newly_frozen: list[str] = []
         self.damping = False
 
@@ -154,9 +155,12 @@ class Watch:
             yield Finding('recovery', detail='source=rule')
 
     def _lease_findings(self, now_ns: int) -> Iterator[Finding]:
-        if silent := self._lease.expire(now_ns):
+        self._lease.expire(now_ns)
+        (holder, _), leased = self._leased, (self._lease.holder, self._lease.epoch)
+        if holder and leased != self._leased:
             operated = self._in_phases(*OPERATED)
-            yield Finding('lease_lost', operated, f'operator={silent} sent no heartbeat')
+            yield Finding('lease_lost', operated, f'operator={holder} {self._lease.ended}')
+        self._leased = leased
 
     def _plant_findings(self, now_ns: int) -> Iterator[Finding]:
         plant = self._judge.plant

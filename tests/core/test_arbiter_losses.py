@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from arbiter_rig import BASE, DT, make_limits, operated, phases, started, ticks_until
 import numpy as np
+import pytest
 
 from rove_teleop.core.names import GROUPS, Phase
 
@@ -64,6 +65,50 @@ def test_a_silent_holder_loses_the_lease_and_the_robot_holds() -> None:
     assert rig.events[-1].kind == 'lease_lost'
     assert rig.frame.operator_id == ''
     assert 'nobody holds the operator lease' in rig.ask('takeover').reason
+
+
+def test_a_holder_who_gives_the_lease_back_lets_go_of_the_robot() -> None:
+    rig = operated()
+    assert rig.arbiter.lease.give_back('ann', rig.grant.secret)
+    rig.step()
+    assert phases(rig) == {Phase.HOLD}
+    assert rig.events[-1].kind == 'lease_lost'
+    assert rig.events[-1].groups == GROUPS
+    assert rig.events[-1].detail == 'operator=ann gave it back'
+    rig.run(100)
+    assert rig.kinds().count('lease_lost') == 1
+
+
+@pytest.mark.parametrize('successor', ['bob', 'ann'])
+def test_a_new_grant_between_two_ticks_does_not_hide_that_the_old_one_ended(
+    successor: str,
+) -> None:
+    rig = operated()
+    rig.arbiter.lease.give_back('ann', rig.grant.secret)
+    assert rig.arbiter.lease.acquire(successor, rig.now_ns).granted
+    rig.step()
+    assert phases(rig) == {Phase.HOLD}
+    assert rig.kinds()[-1] == 'lease_lost'
+    assert rig.frame.operator_id == successor
+
+
+def test_a_successor_who_finds_the_holder_silent_does_not_inherit_the_robot() -> None:
+    rig = operated()
+    rig.heartbeat = False
+    rig.run(400)
+    assert phases(rig) == {Phase.HUMAN}
+    assert rig.arbiter.lease.acquire('bob', rig.now_ns + 1).granted
+    rig.step()
+    assert phases(rig) == {Phase.HOLD}
+    assert rig.events[-1].detail == 'operator=ann sent no heartbeat'
+
+
+def test_renewing_the_lease_changes_nothing() -> None:
+    rig = operated()
+    assert rig.arbiter.lease.acquire('ann', rig.now_ns, rig.grant.secret).granted
+    rig.run(10)
+    assert phases(rig) == {Phase.HUMAN}
+    assert 'lease_lost' not in rig.kinds()
 
 
 def test_a_policy_that_stops_is_held_at_its_last_row_and_then_the_robot_holds() -> None:
