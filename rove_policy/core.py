@@ -21,16 +21,30 @@ class PolicyLoopConfig:
     Attributes:
         period: Time between two observations [s].
         max_age: The policy is not asked about a plant state or frame older than this [s].
+        max_slow_age: It is not asked about an older task state [s], nor shown an older image.
     """
 
     period: float = 0.2
     max_age: float = 0.1
+    max_slow_age: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse times that are not positive."""
-        for name in ('period', 'max_age'):
+        for name in ('period', 'max_age', 'max_slow_age'):
             if not 0.0 < getattr(self, name) < 60.0:
                 raise ConfigError(f'{name} is {getattr(self, name)!r}; expected 0 to 60 s')
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image of a camera, and when it came in.
+
+    Attributes:
+        image: RGB, uint8 (H, W, 3).
+    """
+
+    image: Array
+    t_receive_ns: int
 
 
 @dataclass(frozen=True)
@@ -38,17 +52,19 @@ class PolicyInputs:
     """The newest of everything a policy may see; None where nothing came yet.
 
     Attributes:
-        images: RGB images by camera name, uint8 (H, W, 3).
+        images: By camera name.
     """
 
     plant: PlantState | None
     frame: ControlFrame | None
     task: TaskState | None
-    images: dict[str, Array] = field(default_factory=dict)
+    images: dict[str, Picture] = field(default_factory=dict)
 
 
 class PolicyLoop:
     """Asks a policy at its period, and at once when an episode starts or a group comes back.
+
+    A frozen camera is not there: its last image is not shown, and a policy that needs it refuses.
 
     It asks also while a human is in command, so that frames carry what the policy would do,
     and in hold, so that a release finds a fresh chunk; it does not ask while stopped. Answers
@@ -65,6 +81,7 @@ class PolicyLoop:
         self._worker = worker
         self._period_ns = round(config.period * 1e9)
         self._max_age_ns = round(config.max_age * 1e9)
+        self._max_slow_age_ns = round(config.max_slow_age * 1e9)
         self._phases: tuple[Phase, ...] = ()
         self._attempt: tuple[str, str, int] | None = None
         self._next_ns: int | None = None
@@ -113,16 +130,25 @@ class PolicyLoop:
         plant: PlantState,
         frame: ControlFrame,
         task: TaskState,
-        images: dict[str, Array],
+        pictures: dict[str, Picture],
         now_ns: int,
     ) -> None:
         waiting = self._next_ns is not None and now_ns < self._next_ns
         if not self._due and (waiting or self._worker.busy):
             return
-        for name, t_ns in (('plant state', plant.t_ns), ('frame', frame.t_ns)):
-            if abs(now_ns - t_ns) > self._max_age_ns:
+        for name, t_ns, limit_ns in (
+            ('plant state', plant.t_ns, self._max_age_ns),
+            ('frame', frame.t_ns, self._max_age_ns),
+            ('task state', task.t_ns, self._max_slow_age_ns),
+        ):
+            if abs(now_ns - t_ns) > limit_ns:
                 self.fault = f'{name} is {(now_ns - t_ns) / 1e6:.0f} ms old'
                 return
+        images = {
+            name: picture.image
+            for name, picture in pictures.items()
+            if abs(now_ns - picture.t_receive_ns) <= self._max_slow_age_ns
+        }
         self._seq += 1
         self._next_ns = now_ns + self._period_ns
         self._due = False

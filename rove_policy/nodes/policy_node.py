@@ -6,19 +6,17 @@ from dataclasses import dataclass
 import time
 from typing import Any
 
-import cv2
-import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from rove_msgs.msg import ActionChunk
-from rove_policy.core import PolicyInputs, PolicyLoop, PolicyLoopConfig
+from rove_policy.core import Picture, PolicyInputs, PolicyLoop, PolicyLoopConfig
 from rove_policy.policy import make_policy
 from rove_policy.serving.async_policy import AsyncPolicy
 from rove_teleop.config import param
 from rove_teleop.nodes import convert, latest, qos
-from rove_teleop.nodes.images import compressed_topic
+from rove_teleop.nodes.images import compressed_topic, decode
 from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
@@ -50,7 +48,7 @@ class PolicyNode(Node):
         self._watched: set[str] = set()
         self._worker = AsyncPolicy(policy)
         self._loop = PolicyLoop(self._worker, PolicyLoopConfig())
-        self._images: dict[str, np.ndarray] = {}
+        self._pictures: dict[str, Picture] = {}
         self._fault = ''
         self._pub = self.create_publisher(ActionChunk, 'action_chunk', qos.COMMAND)
         losses = Losses(self)
@@ -69,9 +67,10 @@ class PolicyNode(Node):
         """Subscribe to a camera the policy wants; a remote one says so once it is connected."""
 
         def on_image(msg: CompressedImage) -> None:
-            image = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR)
+            now_ns = time.monotonic_ns()
+            image = decode(msg)
             if image is not None:
-                self._images = {**self._images, name: cv2.cvtColor(image, cv2.COLOR_BGR2RGB)}
+                self._pictures = {**self._pictures, name: Picture(image, now_ns)}
 
         self._watched.add(name)
         self.create_subscription(CompressedImage, compressed_topic(name), on_image, qos.CAMERA)
@@ -79,7 +78,8 @@ class PolicyNode(Node):
     def _step(self) -> None:
         for name in set(getattr(self._policy, 'images', ())) - self._watched:
             self._watch_camera(name)
-        inputs = PolicyInputs(self._plant.get(), self._frame.get(), self._task.get(), self._images)
+        values = (self._plant.get(), self._frame.get(), self._task.get())
+        inputs = PolicyInputs(*values, self._pictures)
         chunk = self._loop.step(inputs, time.monotonic_ns())
         if chunk is not None:
             stamp = self.get_clock().now().to_msg()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builtin_interfaces.msg import Time
 import cv2
+import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from rove_teleop.cameras.camera import Intrinsics
@@ -38,6 +39,13 @@ def compress(image: Array, camera: str, stamp: Time, quality: int = 85) -> Compr
     msg = CompressedImage(format='jpeg', data=data.tobytes())
     msg.header.stamp, msg.header.frame_id = stamp, optical_frame(camera)
     return msg
+
+
+def decode(msg: CompressedImage) -> Array | None:
+    """RGB image (H, W, 3), uint8, of a message; None when its data is no picture."""
+    data = np.frombuffer(msg.data, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def camera_info(intrinsics: Intrinsics, camera: str, stamp: Time) -> CameraInfo:

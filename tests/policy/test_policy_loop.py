@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rove_policy.core import PolicyInputs, PolicyLoop, PolicyLoopConfig
+from rove_policy.core import Picture, PolicyInputs, PolicyLoop, PolicyLoopConfig
 from rove_policy.types import Observation
 from rove_policy.worker import Answer, InlineWorker, ask
 from rove_teleop.core.names import GROUPS, Phase
@@ -27,7 +27,7 @@ def inputs(tick: int, *phases: Phase, **task: Any) -> PolicyInputs:
     groups = (phases + phases[-1:] * len(GROUPS))[: len(GROUPS)]
     plant = plant_state(SCRIPT, tick)
     frame = replace(FRAME, tick=tick, t_ns=plant.t_ns, phase=groups, robot_phase=max(groups))
-    return PolicyInputs(plant, frame, replace(TASK, **task))
+    return PolicyInputs(plant, frame, replace(TASK, **({'t_ns': plant.t_ns} | task)))
 
 
 def step(loop: PolicyLoop, tick: int, *phases: Phase, **task: Any) -> ActionChunk | None:
@@ -261,6 +261,42 @@ def test_it_does_not_ask_when_the_arbiter_is_gone() -> None:
     assert loop.fault == 'frame is 150 ms old'
 
 
+def test_it_does_not_ask_about_a_task_nobody_judges_any_more() -> None:
+    policy = FakePolicy()
+    loop = PolicyLoop(InlineWorker(policy))
+    assert step(loop, 99, t_ns=SCRIPT.start_ns) is not None
+    assert step(loop, 200, t_ns=SCRIPT.start_ns) is None
+    assert len(policy.seen) == 1
+    assert loop.fault == 'task state is 1000 ms old'
+
+
+def test_an_image_of_a_frozen_camera_is_not_shown() -> None:
+    policy = FakePolicy()
+    loop = PolicyLoop(InlineWorker(policy))
+    image = np.zeros((24, 32, 3), np.uint8)
+    for tick, frozen_tick in ((100, 0), (200, 0)):
+        pictures = {
+            'head': Picture(image, SCRIPT.start_ns + frozen_tick * PERIOD_NS),
+            'view': Picture(image, SCRIPT.start_ns + tick * PERIOD_NS),
+        }
+        now_ns = SCRIPT.start_ns + tick * PERIOD_NS
+        assert loop.step(replace(inputs(tick), images=pictures), now_ns) is not None
+    assert [set(seen.images) for seen in policy.seen] == [{'head', 'view'}, {'view'}]
+
+
+def test_a_policy_that_needs_the_frozen_camera_gives_no_chunk() -> None:
+    class Seeing(FakePolicy):
+        def infer(self, observation: Observation) -> ActionChunk:
+            observation.images['head']
+            return super().infer(observation)
+
+    loop = PolicyLoop(InlineWorker(Seeing()))
+    frozen = {'head': Picture(np.zeros((24, 32, 3), np.uint8), SCRIPT.start_ns)}
+    now_ns = SCRIPT.start_ns + 200 * PERIOD_NS
+    assert loop.step(replace(inputs(200), images=frozen), now_ns) is None
+    assert 'head' in loop.fault
+
+
 def test_a_malformed_plant_state_is_refused_once_per_period() -> None:
     policy = FakePolicy()
     loop = PolicyLoop(InlineWorker(policy))
@@ -276,9 +312,11 @@ def test_a_malformed_plant_state_is_refused_once_per_period() -> None:
 def test_two_runs_are_bit_identical() -> None:
     def run() -> list[bytes]:
         loop = PolicyLoop(InlineWorker(FakePolicy()))
-        frames = list(control_frames(SCRIPT))
         chunks = (
-            loop.step(PolicyInputs(plant_state(SCRIPT, f.tick), f, TASK), f.t_ns) for f in frames
+            loop.step(
+                PolicyInputs(plant_state(SCRIPT, f.tick), f, replace(TASK, t_ns=f.t_ns)), f.t_ns
+            )
+            for f in control_frames(SCRIPT)
         )
         return [repr((c.seq, c.t0_ns)).encode() + c.position.tobytes() for c in chunks if c]
 
@@ -287,7 +325,7 @@ def test_two_runs_are_bit_identical() -> None:
     assert len(first) > 10
 
 
-@pytest.mark.parametrize('field', ['period', 'max_age'])
+@pytest.mark.parametrize('field', ['period', 'max_age', 'max_slow_age'])
 @pytest.mark.parametrize('value', [0.0, -1.0, float('nan'), 1e9])
 def test_a_senseless_time_is_refused(field: str, value: float) -> None:
     with pytest.raises(ConfigError, match=f'{field} is'):
