@@ -165,7 +165,7 @@ class _Loop:
         self._chunk = chunk or self._chunk
         if count % _DIRECTOR_EVERY == 0:
             self._direct(now_ns)
-        if count % _HEARTBEAT_EVERY == 0:
+        if self._epoch and count % _HEARTBEAT_EVERY == 0:
             self._requests.append(self._heartbeat(now_ns))
         requests, self._requests = tuple(self._requests), []
         output = self._arbiter.step(ArbiterInputs(proposal, self._chunk, plant, requests), now_ns)
@@ -205,6 +205,8 @@ class _Loop:
         self._requests += self.director.step(view, now_ns)
 
     def _acquire_lease(self, operator: OperatorSource) -> int:
+        if not operator.source_id:
+            return 0  # no grant has this epoch
         grant = self._arbiter.lease.acquire(operator.source_id, self.now_ns)
         if not grant.granted:
             raise RoveError(f'the operator got no lease: {grant.reason}')

@@ -55,7 +55,12 @@ class OperatorOutput:
 
 @runtime_checkable
 class OperatorSource(Protocol):
-    """An operator behind ``step``; the caller owns the clock and the transport."""
+    """An operator behind ``step``; the caller owns the clock and the transport.
+
+    Attributes:
+        source_id: Whose samples these are, and who asks for the lease; empty while nobody is
+            there, and then there is nobody to ask for it.
+    """
 
     source_id: str
 
@@ -73,9 +78,9 @@ class OperatorSource(Protocol):
 
 
 class NoOperator:
-    """Nobody is there: no sample, no request."""
+    """Nobody is there: no sample, no request, and no name to ask for the lease with."""
 
-    source_id = 'none'
+    source_id = ''
 
     def reset(self, seed: int, session: str) -> None:
         """Nothing to begin."""

@@ -63,4 +63,5 @@ def test_a_recorded_episode_holds_every_tick_and_its_tags_follow_from_its_events
 def test_without_a_policy_that_moves_and_without_an_operator_the_robot_stands_still() -> None:
     run = _run(0, policy='hold', operator='none', timeout=3.0)
     assert not any(frame.intervention for frame in run.frames)
+    assert {frame.operator_id for frame in run.frames} == {''}, 'nobody holds the lease'
     assert np.ptp([pose[:3] for pose in run.pelvis], axis=0).max() < 0.01

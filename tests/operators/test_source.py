@@ -11,6 +11,7 @@ from rove_teleop.operators.source import (
     make_operator,
     operator_names,
 )
+from tests.fakes.frames import Script, control_frames, plant_state, task_states
 
 
 def test_an_unknown_operator_lists_the_known_ones():
@@ -34,6 +35,20 @@ def test_every_operator_obeys_the_protocol(name: str):
 
 def test_nobody_does_nothing():
     assert NoOperator().step(OperatorView(), 0) == OperatorOutput(None, ())
+
+
+def test_nobody_has_no_name_to_ask_for_the_lease_with():
+    assert NoOperator().source_id == ''
+
+
+def test_an_operators_samples_carry_his_name():
+    operator = make_operator('replay')
+    operator.reset(0, 's')
+    frame = next(control_frames(Script()))
+    view = OperatorView(frame, plant_state(Script(), 0), next(task_states(Script())))
+    outputs = [operator.step(view, k * 10_000_000) for k in range(1, 30)]
+    names = {output.state.source_id for output in outputs if output.state is not None}
+    assert names == {operator.source_id}
 
 
 def test_options_reach_the_operator():
