@@ -132,6 +132,7 @@ class ProcessRunner:
             self._config.task,
         )
         node.on_event, node.on_outcome = progress.event, progress.outcome
+        node.on_problem = progress.problem
         executor = EventsExecutor()
         executor.add_node(node)
         try:

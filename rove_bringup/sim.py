@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     progress.introduce(config, runner, out)
     run = _run_lockstep if runner == 'lockstep' else _run_processes
     run(config, out, cameras, options.view, progress)
-    report_run(config, runner, out, progress.outcomes, console)
+    report_run(config, runner, out, progress.problem, console)
     return 1 if progress.problems or len(progress.outcomes) < config.episodes else 0
 
 

@@ -59,6 +59,7 @@ class DirectorNode(Node):
         outcomes: How each finished episode ended, by name.
         on_outcome: Called after each episode; logs it unless replaced.
         on_event: Called with every event of the arbiter.
+        on_problem: Called with what went wrong, in a sentence.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class DirectorNode(Node):
         self.outcomes: dict[str, Outcome] = {}
         self.on_outcome: Callable[[Episode, Outcome], None] = self._log
         self.on_event: Callable[[Event], None] = lambda event: None
+        self.on_problem: Callable[[str], None] = self._log_problem
         self._frame = latest.control_frame(self)
         self._plant = latest.plant_state(self)
         self._task = latest.task_state(self)
@@ -139,6 +141,9 @@ class DirectorNode(Node):
         word = 'success' if outcome.success else 'failure'
         self.get_logger().info(f'{episode.name} seed {episode.seed}: {word} ({outcome.reason})')
 
+    def _log_problem(self, problem: str) -> None:
+        self.get_logger().error(problem)
+
     def _connect(self) -> None:
         if not self.missing:
             self._go(Step.RESET)
@@ -164,8 +169,8 @@ class DirectorNode(Node):
         if response is None:
             return
         if not response.success:
-            self.get_logger().error(f'the twin did not reset: {response.message}')
-            self._end(Outcome(False, 'reset'))
+            self.on_problem(f'the twin did not reset: {response.message}')
+            self._end(Outcome(False, 'not reset'))
             return
         self._frame.forget()
         self._go(Step.RECORD)
@@ -179,9 +184,8 @@ class DirectorNode(Node):
         if response is None:
             return
         if not response.success:
-            self.get_logger().error(f'not recording: {response.message}')
+            self.on_problem(f'{episode.name} is not recorded: {response.message}')
         self._director.begin(episode)
-        self._events.clear()
         self._go(Step.RUN)
 
     def _run(self) -> None:
@@ -217,7 +221,8 @@ class DirectorNode(Node):
         if response is None:
             return
         if not response.success:
-            self.get_logger().error(f'the recording did not end well: {response.message}')
+            name = self._episodes[0].name
+            self.on_problem(f'the recording of {name} did not end well: {response.message}')
         assert self._director.outcome is not None
         self._end(self._director.outcome)
 

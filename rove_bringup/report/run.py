@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 import dataclasses
 from pathlib import Path
 
 from rich.console import Console
 
 from rove_bringup.config import RunConfig
-from rove_bringup.director import Outcome
 from rove_bringup.report.picture import write_picture
 from rove_bringup.report.plot import plot_takeover
 from rove_bringup.report.stats import EpisodeStats
@@ -17,6 +16,7 @@ from rove_bringup.report.summary import print_summary, summarize, write_summary
 from rove_bringup.report.video import write_video
 from rove_teleop.assembly import make_robot
 from rove_teleop.errors import RecordingError
+from rove_teleop.recording.check import find_problems
 from rove_teleop.recording.loading import load_episode
 
 
@@ -24,10 +24,10 @@ def report_run(
     config: RunConfig,
     runner: str,
     out: Path,
-    outcomes: Mapping[str, Outcome],
+    on_problem: Callable[[str], None],
     console: Console,
 ) -> None:
-    """Read the recordings back and report on them.
+    """Read the recordings back, check every frame of them, and report.
 
     Pictures are made of the first episode with a takeover, or of the first.
     """
@@ -35,11 +35,15 @@ def report_run(
     stats: dict[Path, EpisodeStats] = {}
     for path in sorted(out.glob('episode_*.mcap')):
         try:
-            stats[path] = EpisodeStats.of(load_episode(path), (robot.lower, robot.upper))
+            episode = load_episode(path)
         except RecordingError as error:
-            console.print(f'[bold red]{error}[/]', highlight=False)
+            on_problem(str(error))
+            continue
+        stats[path] = EpisodeStats.of(episode, (robot.lower, robot.upper))
+        for problem in find_problems(episode, robot.lower, robot.upper):
+            on_problem(f'{path.name}: {problem}')
     if not stats:
-        console.print('[bold red]no episode was recorded[/]')
+        on_problem('no episode was recorded')
         return
     summary = summarize({'runner': runner, **dataclasses.asdict(config)}, list(stats.values()))
     write_summary(out / 'summary.json', summary)
