@@ -13,7 +13,7 @@ import numpy as np
 
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.compose import Composer
-from rove_teleop.core.desk import DIRECTOR, Desk, concerned
+from rove_teleop.core.desk import Desk, concerned, obstacle
 from rove_teleop.core.judge import Judge, channel_mask
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.limits import ChannelLimits, Envelopes
@@ -25,7 +25,6 @@ from rove_teleop.core.names import (
     NUM_LEG_JOINTS,
     Authority,
     Phase,
-    Stage,
 )
 from rove_teleop.core.phases import PHASE_EVENTS
 from rove_teleop.core.playback import Playback
@@ -136,6 +135,7 @@ class Arbiter:
         self._tick = self._event_id = self._stop_tick = 0
         self._awaited = np.zeros(NUM_CHANNELS, dtype=bool)
         self._events: list[Event] = []
+        self._refused: list[tuple[Request, str]] = []
         self._now_ns = 0
         self._reason = 'waiting for an episode'
         self._joints = Channels(np.zeros(NUM_JOINTS), np.zeros(NUM_JOINTS))
@@ -150,6 +150,8 @@ class Arbiter:
         """
         self._tick, self._now_ns, self._events = self._tick + 1, now_ns, []
         self._take(inputs)
+        while self._refused:
+            self._refuse(*self._refused.pop(0))
         replies = tuple(
             self._answer(request)
             for request in sorted(inputs.requests, key=lambda r: r.event != 'stop')
@@ -164,10 +166,18 @@ class Arbiter:
         command = None if self.judge.plant_in_doubt else self._command()
         return ArbiterOutput(command, frame, tuple(self._events), replies)
 
-    def admissible(self, request: Request, now_ns: int) -> str:
-        """Why a request would be refused right now, empty when it would not; changes nothing."""
-        refusal = self._desk.refusal(request, now_ns)
-        return refusal or self._refusal(request)
+    def admit(self, request: Request, now_ns: int) -> str:
+        """Check a request before its tick and use up its id; the event says if it was done.
+
+        Returns:
+            Why it is refused, which the next tick records; empty to give it to that tick.
+        """
+        reason = self._desk.refusal(request, now_ns) or self._refusal(request)
+        if reason:
+            self._refused.append((request, reason))
+        else:
+            self._desk.reserve(request)
+        return reason
 
     def _take(self, inputs: ArbiterInputs) -> None:
         """Judge the inputs and let the accepted ones in."""
@@ -213,13 +223,18 @@ class Arbiter:
 
     def _answer(self, request: Request) -> Reply:
         reason = self._desk.refusal(request, self._now_ns) or self._refusal(request)
-        if not reason:
+        self._desk.settle(request)
+        if reason:
+            self._refuse(request, reason)
+        else:
             self._desk.remember(request)
             self._perform(request)
-        elif request.event != 'heartbeat':
-            detail = f'{request.event}: {reason}'
-            self._emit('refused', request.groups, request.operator_id, detail)
         return Reply(request.request_id, not reason, reason)
+
+    def _refuse(self, request: Request, reason: str) -> None:
+        if request.event != 'heartbeat':
+            groups, actor = request.groups, request.operator_id
+            self._emit('refused', groups, actor, f'{request.event}: {reason}')
 
     def _perform(self, request: Request) -> None:
         """Do what a request that nothing stands against asks for."""
@@ -242,36 +257,20 @@ class Arbiter:
 
     def _refusal(self, request: Request) -> str:
         """Why a request that passed the desk cannot be done now, empty when it can."""
-        if reason := self._obstacle(request):
-            return reason
-        if request.event in PHASE_EVENTS:
-            try:
-                concerned(request, self._tags.phase)
-            except InvalidTransition as error:
-                return str(error)
-        return ''
-
-    def _obstacle(self, request: Request) -> str:
-        """What else than the phases stands against a request."""
-        kind, tags = request.event, self._tags
-        if kind in ('success', 'failure', 'episode_end') and not tags.episode:
-            return 'no episode is running'
-        if kind == 'episode_start' and tags.episode:
-            return f'episode {tags.episode!r} is running; end it first'
-        if kind == 'episode_start' and Phase.STOPPED in tags.phase:
-            return 'the robot is stopped; rearm first'
-        if kind == 'mark_recovery' and tags.stage is not Stage.ADAPTATION:
-            return f'the stage is {tags.stage.name.lower()}, not adaptation'
+        kind, reason = request.event, obstacle(request, self._tags)
         if kind == 'rearm' and self._stop_tick == self._tick:
-            return 'a stop came in the same tick'
-        if kind == 'rearm' and request.operator_id == DIRECTOR and tags.episode:
-            return 'the director rearms between episodes only'
-        reason = ''
+            reason = 'a stop came in the same tick'
         if kind in ('takeover', 'release', 'rearm', 'episode_start'):
-            reason = self._watch.plant_trouble
+            reason = reason or self._watch.plant_trouble
         if kind == 'takeover':
             reason = reason or self._watch.operator_trouble(request.groups, self._now_ns)
-        return reason
+        if reason or kind not in PHASE_EVENTS:
+            return reason
+        try:
+            concerned(request, self._tags.phase)
+        except InvalidTransition as error:
+            return str(error)
+        return ''
 
     def _emit(self, kind: str, groups: tuple[str, ...], actor: str, detail: str) -> None:
         """Record an event and let everything that depends on the phases follow it."""

@@ -6,8 +6,9 @@ from collections import deque
 
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.lease import Lease
-from rove_teleop.core.names import GROUPS, Phase
+from rove_teleop.core.names import GROUPS, Phase, Stage
 from rove_teleop.core.phases import REQUESTS, TABLE, allowed
+from rove_teleop.core.tags import TagMachine
 from rove_teleop.core.types import Request
 from rove_teleop.errors import InvalidTransition
 
@@ -31,11 +32,23 @@ class Desk:
         """Check against this lease."""
         self._config, self._lease = config, lease
         self._ids: set[str] = set()
+        self._admitted: dict[str, Request] = {}
         self._order: deque[str] = deque()
 
     def refusal(self, request: Request, now_ns: int) -> str:
         """Why a request is refused, empty when it is not; changes nothing."""
         return self._malformed(request) or self._late(request, now_ns) or self._foreign(request)
+
+    def reserve(self, request: Request) -> None:
+        """Use up its id now, for this very request object when it is performed."""
+        if request.request_id:
+            self._admitted.setdefault(request.request_id, request)
+        self.remember(request)
+
+    def settle(self, request: Request) -> None:
+        """Take note that an admitted request has been answered; its id stays used."""
+        if self._admitted.get(request.request_id) is request:
+            del self._admitted[request.request_id]
 
     def remember(self, request: Request) -> None:
         """Never accept a request with this id again."""
@@ -58,7 +71,8 @@ class Desk:
             return ''
         if not request.request_id:
             return 'request_id is empty; give every request a new one'
-        if request.request_id in self._ids:
+        mine = self._admitted.get(request.request_id) is request
+        if request.request_id in self._ids and not mine:
             return f'request_id {request.request_id!r} was used before'
         age_ns = now_ns - request.t_receive_ns
         if (
@@ -79,6 +93,22 @@ class Desk:
                 return ''
             return f'{request.event!r} is for the holder of the operator lease'
         return self._lease.refusal(request.operator_id, request.epoch)
+
+
+def obstacle(request: Request, tags: TagMachine) -> str:
+    """What episode and stage have against a request, empty when nothing."""
+    kind = request.event
+    if kind in ('success', 'failure', 'episode_end') and not tags.episode:
+        return 'no episode is running'
+    if kind == 'episode_start' and tags.episode:
+        return f'episode {tags.episode!r} is running; end it first'
+    if kind == 'episode_start' and Phase.STOPPED in tags.phase:
+        return 'the robot is stopped; rearm first'
+    if kind == 'mark_recovery' and tags.stage is not Stage.ADAPTATION:
+        return f'the stage is {tags.stage.name.lower()}, not adaptation'
+    if kind == 'rearm' and request.operator_id == DIRECTOR and tags.episode:
+        return 'the director rearms between episodes only'
+    return ''
 
 
 def concerned(request: Request, phases: list[Phase]) -> tuple[str, ...]:

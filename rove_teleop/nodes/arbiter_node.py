@@ -104,9 +104,10 @@ class ArbiterNode(Node):
             detail=request.detail,
             t_receive_ns=now_ns,
         )
-        response.reason = self._arbiter.admissible(wish, now_ns)
+        response.reason = self._arbiter.admit(wish, now_ns)
         response.accepted = not response.reason
-        self._requests.append(wish)
+        if response.accepted:
+            self._requests.append(wish)
         return response
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

@@ -42,17 +42,46 @@ def test_a_replayed_request_is_refused() -> None:
     assert 'was used before' in rig.step(request).replies[0].reason
 
 
-def test_asking_ahead_changes_nothing() -> None:
+def test_an_admitted_request_is_done_by_the_next_tick_and_not_before() -> None:
     rig = started()
     rig.operator = np.zeros(37)
     rig.step()
     request = rig.request('takeover')
-    assert rig.arbiter.admissible(request, rig.now_ns) == ''
-    assert rig.arbiter.admissible(replace(request, epoch=9), rig.now_ns).startswith('stale lease')
-    assert 'refused for left_arm' in rig.arbiter.admissible(rig.request('release'), rig.now_ns)
-    rig.step()
+    assert rig.arbiter.admit(request, rig.now_ns) == ''
     assert phases(rig) == {Phase.AUTO}
     assert rig.step(request).replies[0].accepted
+    assert phases(rig) == {Phase.TO_HUMAN}
+
+
+def test_of_two_requests_with_one_id_the_second_is_refused_at_once() -> None:
+    rig = started()
+    first, second = rig.request('hold', request_id='x'), rig.request('stop', request_id='x')
+    again = replace(first)
+    assert rig.arbiter.admit(first, rig.now_ns) == ''
+    assert rig.arbiter.admit(again, rig.now_ns) == "request_id 'x' was used before"
+    assert rig.arbiter.admit(second, rig.now_ns) == '', 'a stop always counts'
+    assert rig.step(first).replies[0].accepted
+    assert not rig.step(first).replies[0].accepted
+
+
+def test_what_was_refused_between_two_ticks_is_recorded_once_and_never_done() -> None:
+    rig = started()
+    stale = replace(rig.request('hold'), event='takeover', epoch=9)
+    assert rig.arbiter.admit(stale, rig.now_ns).startswith('stale lease')
+    assert 'refused for left_arm' in rig.arbiter.admit(rig.request('release'), rig.now_ns)
+    rig.run(3)
+    refused = [event.detail for event in rig.events if event.kind == 'refused']
+    assert [detail.split(':')[0] for detail in refused] == ['takeover', 'release']
+    assert phases(rig) == {Phase.AUTO}
+
+
+def test_an_admitted_request_that_a_stop_overtakes_is_refused_by_an_event() -> None:
+    rig = operated()
+    release = rig.request('release')
+    assert rig.arbiter.admit(release, rig.now_ns) == ''
+    assert not rig.step(release, rig.request('stop')).replies[1].accepted
+    assert rig.events[-1].kind == 'refused'
+    assert phases(rig) == {Phase.STOPPED}
 
 
 def test_the_end_of_adaptation_is_marked_by_the_operator_or_else_by_rule() -> None:
