@@ -26,6 +26,7 @@ _ALONE = (Phase.AUTO, Phase.TO_AUTO)
 _IN_COMMAND = (Phase.TO_HUMAN, Phase.HUMAN)
 _ASK_AGAIN = 1.0  # [s]
 _SURE = 0.5  # of a lifted or placed cube before he acts on it [s]
+_HELD = 1.5  # a robot that holds for longer waits for somebody [s]
 _FIRM = 1.5  # closure beyond that of any grasp
 _LONGEST_DT = 0.05  # [s]
 _CATCH = 0.8  # to stretch his hand, and as long to close it [s]
@@ -69,6 +70,7 @@ class ScriptedOperator:
         self._worry.forget()
         self._last_ns: int | None = None
         self._requests = 0
+        self._interrupted = False
         self._work: Handwork | None = None
         self._watch_anew(0)
 
@@ -105,10 +107,11 @@ class ScriptedOperator:
         """Decide what to do next; the answer is what to ask for, or empty."""
         phase = frame.phase[_ARM]
         if self.doing == 'watch':
-            return self._watch(scene, phase, now_ns)
+            return self._watch(scene, frame, now_ns)
         if self.doing == 'ask':
             return self._ask(phase, now_ns)
         if phase not in _IN_COMMAND:
+            self._interrupted = phase is Phase.HOLD and self.doing in ('adapt', 'work')
             self._watch_anew(now_ns)
             return ''
         if self.doing == 'leave' and now_ns >= self._until_ns:
@@ -122,19 +125,35 @@ class ScriptedOperator:
             return self._judge_own_work(scene, success, now_ns)
         return ''
 
-    def _watch(self, scene: Scene, phase: Phase, now_ns: int) -> str:
+    def _watch(self, scene: Scene, frame: ControlFrame, now_ns: int) -> str:
         """Wait for the robot to fail, then for himself to react."""
+        phase = frame.phase[_ARM]
         if phase in _IN_COMMAND:
             self._begin('adapt', now_ns, 2.5 * _CATCH + self._traits.adaptation())
         elif phase not in _ALONE:
             self._worry.forget()
+            if phase is Phase.HOLD and frame.episode:
+                return self._wake(now_ns)
+            self._begin('watch', now_ns)
         elif not self._reason:
+            self._since_ns = now_ns
             self._reason = self._worry.step(scene, now_ns)
             self._until_ns = now_ns + round(self._traits.reaction() * 1e9) if self._reason else 0
         elif now_ns >= self._until_ns:
             self._begin('ask', now_ns, _ASK_AGAIN)
             return 'takeover'
         return ''
+
+    def _wake(self, now_ns: int) -> str:
+        """Get a robot going that holds: by himself if he was at work, else by its policy."""
+        if now_ns - self._since_ns < _HELD * 1e9:
+            return ''
+        if not self._interrupted:
+            self._begin('watch', now_ns)
+            return 'release'
+        self._reason = 'held'
+        self._begin('ask', now_ns, _ASK_AGAIN)
+        return 'takeover'
 
     def _ask(self, phase: Phase, now_ns: int) -> str:
         if phase in _IN_COMMAND:

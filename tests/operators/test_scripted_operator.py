@@ -119,9 +119,22 @@ def test_it_says_what_it_saw_and_under_which_lease():
     assert request.detail == 'reason=stalled'
 
 
-def test_it_does_not_worry_about_a_robot_that_is_held_or_stopped():
-    assert Watching().run(6.0, Phase.HOLD) == []
+def test_it_does_not_worry_about_a_robot_that_is_stopped():
     assert Watching().run(6.0, Phase.STOPPED) == []
+
+
+def test_it_gives_a_robot_that_holds_back_to_its_policy():
+    watching = Watching()
+    watching.run(1.0)
+    assert watching.run(1.4, Phase.HOLD) == []
+    assert watching.run(0.3, Phase.HOLD) == ['release']
+
+
+def test_it_takes_over_again_when_a_hold_interrupted_it():
+    watching = Watching()
+    watching.run(1.0)
+    watching.run(5.0, Phase.HUMAN)
+    assert watching.run(1.8, Phase.HOLD) == ['takeover']
 
 
 def test_it_keeps_its_hand_still_until_it_is_in_command():
