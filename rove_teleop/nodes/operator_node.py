@@ -20,10 +20,13 @@ from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 from rove_teleop.operators.config import OperatorConfig
+from rove_teleop.operators.insistence import StopInsistence
 from rove_teleop.operators.live import LiveOperator
 from rove_teleop.operators.source import OperatorView
 
 _HEARTBEAT_S = 0.5
+_LOG_EVERY_S = 1.0
+_SILENT_NS = 1_000_000_000  # a device that is silent for longer does not keep the lease
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class OperatorNode(Node):
         params = declare(self, OperatorParams)
         self._operator = params.make_operator()
         self._lease, self._epoch = '', 0
+        self._heard_ns: int | None = None
+        self._insistence = StopInsistence()
         self._asking: Future | None = None
         self._attempt: tuple[str, int] | None = None
         self._pub = self.create_publisher(OperatorState, 'operator_state', qos.COMMAND)
@@ -68,17 +73,26 @@ class OperatorNode(Node):
         except InvalidInput as error:
             self.get_logger().warning(f'input refused: {error}', throttle_duration_sec=1.0)
             return
-        self._operator.receive(state, time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        verdict = self._operator.receive(state, now_ns)
+        if verdict.state is not None:
+            self._heard_ns = now_ns
 
     def _heartbeat(self) -> None:
         """Ask for the lease, or keep it: the answer to either is the same."""
         waiting = self._asking is not None and not self._asking.done()
-        if waiting or not self._lease_client.service_is_ready():
+        if waiting or not self._is_there() or not self._lease_client.service_is_ready():
             return
         request = AcquireLease.Request()
         request.operator_id, request.lease = self._operator.source_id, self._lease
         self._asking = self._lease_client.call_async(request)
         self._asking.add_done_callback(self._on_lease)
+
+    def _is_there(self) -> bool:
+        """Whether there is somebody to hold the lease; a dead device is nobody."""
+        if not isinstance(self._operator, LiveOperator):
+            return bool(self._operator.source_id)
+        return self._heard_ns is not None and time.monotonic_ns() - self._heard_ns < _SILENT_NS
 
     def _on_lease(self, future: Future) -> None:
         response = future.result()
@@ -95,8 +109,12 @@ class OperatorNode(Node):
         if output.state is not None:
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.operator_state_to_msg(output.state, stamp))
-        for wish in output.requests:
+        for wish in self._insistence.step(output.requests, view.frame, now_ns):
             self._request(wish)
+        if self._insistence.given_up:
+            self.get_logger().error(
+                'stop: no frame shows that the robot stopped; use the emergency stop'
+            )
 
     def _begin_episode_if_new(self, view: OperatorView, now_ns: int) -> None:
         if view.frame is None or view.task is None:
@@ -108,6 +126,12 @@ class OperatorNode(Node):
             self._operator.reset(view.task.seed, session)
 
     def _request(self, wish: types.Request) -> None:
+        if not self._request_client.service_is_ready():
+            self.get_logger().error(
+                f'{wish.event} not sent: no arbiter serves request_transition',
+                throttle_duration_sec=_LOG_EVERY_S,
+            )
+            return
         request = RequestTransition.Request()
         request.event, request.groups = wish.event, list(wish.groups)
         request.operator_id = self._operator.source_id
