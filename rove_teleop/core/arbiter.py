@@ -126,7 +126,8 @@ class Arbiter:
         self._tags = TagMachine()
         self._desk = Desk(config, self.lease)
         self._watch = Watch(config, self._tags, self.judge, self.lease)
-        self._playback = Playback(config.splice_ns, config.policy_lost_ns)
+        silence_ns = config.policy_silence_ns
+        self._playback = Playback(config.splice_ns, config.policy_lost_ns, silence_ns)
         self._composer = Composer(config, limits)
         self._safety = Safety(limits, rules)
         self._tracker = Tracker(limits.lower, limits.upper, config.period_ns * 1e-9)

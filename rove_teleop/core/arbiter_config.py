@@ -25,6 +25,8 @@ class ArbiterConfig:
         operator_freeze_ns: Age of the operator's sample at which the human target freezes.
         operator_lost_ns: Age at which groups under the operator hold.
         policy_lost_ns: Time without a playable chunk after which groups in auto hold.
+        policy_silence_ns: Time without a new chunk after which they hold although the last one
+            is not over; above the slowest period of a policy.
         release_wait_ns: How long a release waits for a fresh chunk before the group holds.
         start_wait_ns: The same for the first chunk of an episode.
         plant_hold_ns, plant_stop_ns: Age of the plant state at which all hold, and stop.
@@ -46,6 +48,7 @@ class ArbiterConfig:
     operator_freeze_ns: int = 100 * _MS
     operator_lost_ns: int = 400 * _MS
     policy_lost_ns: int = 300 * _MS
+    policy_silence_ns: int = 1_000 * _MS
     release_wait_ns: int = 2_000 * _MS
     start_wait_ns: int = 60_000 * _MS
     plant_hold_ns: int = 20 * _MS

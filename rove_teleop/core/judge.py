@@ -34,6 +34,7 @@ MAX_POSITION = 10.0  # [m, rad]; nothing on this robot is further
 MAX_VELOCITY = 50.0  # [m/s, rad/s]
 MAX_MEASURED = 1e6  # more than any sensor of a sound robot says
 MAX_CHUNK_ROWS = 2000
+MAX_CHUNK_S = 10.0
 MAX_CHUNK_LEAD_NS = 1_000_000_000
 MAX_GAP_S = 0.1
 FUTURE_NS = 20_000_000
@@ -248,6 +249,8 @@ def _chunk_fault(chunk: ActionChunk, now_ns: int) -> str:
     rows = np.shape(chunk.position)[0] if np.ndim(chunk.position) else 0
     if not 1 <= rows <= MAX_CHUNK_ROWS:
         return f'{rows} rows, expected 1 to {MAX_CHUNK_ROWS}'
+    if rows * chunk.dt > MAX_CHUNK_S * (1.0 + 1e-9):
+        return f'lasts {rows * chunk.dt:.1f} s, expected at most {MAX_CHUNK_S:g} s'
     if fault := _array_fault('position', chunk.position, (rows, NUM_CHANNELS), MAX_POSITION):
         return fault
     if fault := _groups_fault(chunk.groups):

@@ -18,22 +18,23 @@ class Playback:
     Between rows the path is a cubic with the slopes of the neighbouring rows (Catmull-Rom).
     Before the first row it rests at the first, after the last it rests at the last. A chunk
     is playable until one ``dt`` after its last row, and lost a grace later; in between its
-    last row is held.
+    last row is held. However long it is, it is lost when no other came for the silence.
 
     Attributes:
         chunk: The newest chunk, None before the first.
         channels: Channels the policy proposes for, bool of shape (37,).
     """
 
-    def __init__(self, splice_ns: int, grace_ns: int) -> None:
+    def __init__(self, splice_ns: int, grace_ns: int, silence_ns: int) -> None:
         """Begin without a chunk.
 
         Args:
             splice_ns: Time over which the step from one chunk to the next is spread [ns].
             grace_ns: How long the last row is held [ns].
+            silence_ns: How long one chunk is played without another one [ns].
         """
-        self._splice_ns, self._grace_ns = splice_ns, grace_ns
-        self._end_ns = 0
+        self._splice_ns, self._grace_ns, self._silence_ns = splice_ns, grace_ns, silence_ns
+        self._end_ns = self._loaded_ns = 0
         self._splice = Fade(NUM_CHANNELS)
         self._slopes = np.zeros((0, NUM_CHANNELS))
         self._segment = -1
@@ -52,7 +53,7 @@ class Playback:
         """
         before = self.sample(now_ns)
         played = played & self.channels
-        self.chunk, self._segment = chunk, -1
+        self.chunk, self._segment, self._loaded_ns = chunk, -1, now_ns
         self._end_ns = chunk.t0_ns + int(len(chunk.position) * chunk.dt * 1e9)
         self._slopes = (
             np.gradient(chunk.position, chunk.dt, axis=0)
@@ -70,11 +71,12 @@ class Playback:
 
     def playable(self, now_ns: int) -> bool:
         """Whether the newest chunk still has something to say."""
-        return self.chunk is not None and now_ns <= self._end_ns
+        return not self.lost(now_ns) and now_ns <= self._end_ns
 
     def lost(self, now_ns: int) -> bool:
-        """Whether there has been nothing to play for longer than the grace."""
-        return self.chunk is None or now_ns > self._end_ns + self._grace_ns
+        """Whether there was nothing to play for the grace, or nothing new for the silence."""
+        silent = now_ns - self._loaded_ns > self._silence_ns
+        return self.chunk is None or silent or now_ns > self._end_ns + self._grace_ns
 
     def sample(self, now_ns: int) -> Channels | None:
         """Where the policy wants the channels now, each shape (37,); None when it is lost."""

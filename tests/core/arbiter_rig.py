@@ -65,6 +65,7 @@ class Rig:
     operator_groups: tuple[str, ...] = GROUPS
     policy: Array | None = None
     policy_period: int = 20
+    policy_rows: int = 20
     plant_alive: bool = True
     base_quaternion: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0)
     fault: str = ''
@@ -189,7 +190,7 @@ class Rig:
                 t_observation_ns=self.now_ns - TICK_NS,
                 t0_ns=self.now_ns,
                 dt=0.02,
-                position=np.tile(self.policy, (20, 1)),
+                position=np.tile(self.policy, (self.policy_rows, 1)),
                 groups=GROUPS,
                 t_receive_ns=self.now_ns,
             )

@@ -74,6 +74,7 @@ def test_a_broken_proposal_is_rejected(changes: dict[str, object], reason: str) 
         ({'position': np.zeros((0, NUM_CHANNELS))}, '0 rows, expected 1 to 2000'),
         ({'position': np.float64(1.0)}, '0 rows, expected 1 to 2000'),
         ({'dt': float('nan')}, 'dt nan s is outside 0.001 to 10'),
+        ({'dt': 1.1}, 'lasts 11.0 s, expected at most 10 s'),
         ({'dt': 0.0}, 'dt 0.0 s is outside 0.001 to 10'),
         ({'groups': ('tail',)}, "unknown group 'tail'"),
         ({'t_observation_ns': NOW + 10**9}, 'observation is from the future'),

@@ -21,7 +21,7 @@ def make_chunk(values: Array, t0_ns: int = START, dt: float = 0.02, seq: int = 1
 
 
 def make_playback(values: Array) -> Playback:
-    playback = Playback(splice_ns=100 * MS, grace_ns=300 * MS)
+    playback = Playback(splice_ns=100 * MS, grace_ns=300 * MS, silence_ns=1000 * MS)
     playback.load(make_chunk(values), EVERYTHING, START)
     return playback
 
@@ -63,8 +63,17 @@ def test_it_is_playable_one_row_beyond_its_last_and_lost_a_grace_later() -> None
     assert playback.sample(end + 300 * MS + 1) is None
 
 
+def test_a_long_chunk_is_lost_when_no_other_comes() -> None:
+    playback = make_playback(np.zeros(400))
+    assert playback.playable(START + 1000 * MS) and not playback.lost(START + 1000 * MS)
+    assert playback.lost(START + 1000 * MS + 1) and not playback.playable(START + 1000 * MS + 1)
+    at = START + 1200 * MS
+    playback.load(make_chunk(np.zeros(400), at, seq=2), EVERYTHING, at)
+    assert playback.playable(at) and not playback.lost(at + 1000 * MS)
+
+
 def test_without_a_chunk_there_is_nothing_to_play() -> None:
-    playback = Playback(100 * MS, 300 * MS)
+    playback = Playback(100 * MS, 300 * MS, 1000 * MS)
     assert playback.lost(START) and not playback.playable(START)
     assert playback.sample(START) is None
 
