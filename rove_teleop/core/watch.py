@@ -270,5 +270,5 @@ class Watch:
 
 
 def _sample_ns(proposal: JointProposal) -> int:
-    """When the operator was last seen in a proposal that did come."""
-    return min(proposal.t_operator_ns or proposal.t_receive_ns, proposal.t_receive_ns)
+    """When the operator was last seen in a proposal that did come; 0 is never."""
+    return min(proposal.t_operator_ns, proposal.t_receive_ns)

@@ -133,6 +133,36 @@ def test_a_late_chunk_within_300_ms_goes_on_smoothly() -> None:
     assert np.abs(np.diff(velocity, axis=0)).max() <= 0.3
 
 
+def test_a_policy_that_dies_within_a_long_chunk_is_held_after_a_second() -> None:
+    rig = started()
+    rig.policy_rows = 400  # 8 s
+    rig.run(rig.policy_period)
+    rig.policy = None
+    assert 200 - rig.policy_period <= ticks_until(rig, Phase.HOLD) <= 201
+    assert rig.events[-1].kind == 'policy_lost'
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_a_chunk_each_200_ms_give_or_take_100_ms_is_never_a_loss(seed: int) -> None:
+    rng, rig = np.random.default_rng(seed), started()
+    rig.policy_rows = 40  # 0.8 s
+    for _ in range(40):
+        rig.policy_period = 10**9
+        rig.run(int(rng.integers(20, 60)))
+        rig.policy_period = 1
+        rig.step()
+    assert phases(rig) == {Phase.AUTO}
+    assert 'policy_lost' not in rig.kinds()
+
+
+def test_a_proposal_that_never_says_when_the_operator_was_seen_is_stale() -> None:
+    rig = started()
+    rig.operator = np.zeros(37)
+    rig.step()
+    rig.raw_proposal = replace(rig.last_proposal, seq=10**6, t_operator_ns=0)
+    assert rig.ask('takeover').reason == 'there is no fresh operator sample'
+
+
 def test_a_plant_silent_for_20_ms_holds_and_for_100_ms_stops() -> None:
     rig = started()
     rig.plant_alive = False
