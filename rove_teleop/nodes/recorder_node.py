@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+import re
 import time
 from typing import Any
 
@@ -35,6 +36,10 @@ from rove_teleop.nodes.run import main_of
 from rove_teleop.recording.writer import EpisodeWriter
 
 _HEARTBEAT_S = 0.5
+_EPISODE_NAME = re.compile('[A-Za-z0-9_-]{1,100}')
+_ANSWER_S = 0.05  # how long an answer may wait for the disk
+_POLL_S = 0.005
+_END_S = 10.0
 
 TOPICS: dict[str, tuple[type, QoSProfile]] = {
     'control_frame': (ControlFrame, qos.FRAME),
@@ -62,7 +67,9 @@ class RecorderNode(Node):
     """Serve ``record_episode``; while recording, write every message as it arrived.
 
     Messages are taken as serialized bytes and handed to a thread, so nothing here waits for
-    the disk. A killed recorder leaves a file that can be read up to its last half second.
+    the disk, not even the end of an episode. A killed recorder leaves a file that can be read
+    up to its last half second. The heartbeat falls silent when an episode cannot be written,
+    until the next one can.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -70,6 +77,8 @@ class RecorderNode(Node):
         super().__init__('recorder', **kwargs)
         self._out = Path(declare(self, RecorderParams).out)
         self._writer: EpisodeWriter | None = None
+        self._ending: list[EpisodeWriter] = []
+        self._failed = False
         for topic, (kind, profile) in TOPICS.items():
             self.create_subscription(kind, topic, self._writer_of(topic, kind), profile, raw=True)
         self.create_service(RecordEpisode, 'record_episode', self._on_record)
@@ -79,16 +88,38 @@ class RecorderNode(Node):
 
     def destroy_node(self) -> None:
         """Bring what is queued to disk, then go."""
-        if self._writer is not None:
-            self._writer.close()
+        self._finish()
+        deadline = time.monotonic() + _END_S
+        for writer in self._ending:
+            writer.close(timeout=max(0.0, deadline - time.monotonic()))
+            self._log_end(writer)
         super().destroy_node()
 
     def _heartbeat(self) -> None:
         """Say how much has been written; a recorder that cannot write is not alive."""
+        self._reap()
         if self._writer is None:
-            self._heartbeat_pub.publish(UInt64())
-        elif not self._writer.error:
-            self._heartbeat_pub.publish(UInt64(data=self._writer.report().size))
+            alive, size = not self._failed, 0
+        else:
+            alive, size = not self._writer.error, self._writer.report().size
+        if alive:
+            self._heartbeat_pub.publish(UInt64(data=size))
+
+    def _reap(self) -> None:
+        """Let go of the files that are ended, and say what became of them."""
+        for writer in self._ending:
+            if writer.closed:
+                self._log_end(writer)
+        self._ending = [writer for writer in self._ending if not writer.closed]
+
+    def _log_end(self, writer: EpisodeWriter) -> None:
+        report = writer.report()
+        if report.error:
+            self._failed = True
+            self.get_logger().error(report.error)
+        lost = {topic: count for topic, count in report.dropped.items() if count}
+        if lost:
+            self.get_logger().warning(f'{report.path}: messages given up: {lost}')
 
     def _writer_of(self, topic: str, kind: type) -> Callable[[bytes], None]:
         type_name = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
@@ -108,8 +139,11 @@ class RecorderNode(Node):
         return response
 
     def _start(self, request: RecordEpisode.Request) -> tuple[bool, str]:
+        if not _EPISODE_NAME.fullmatch(request.episode):
+            return False, f'episode is {request.episode!r}; expected {_EPISODE_NAME.pattern}'
         if self._writer is not None:
-            self._writer.close()
+            self.get_logger().warning(f'{self._writer.path}: ended by the start of another')
+            self._finish()
         path = self._out / f'{request.episode}.mcap'
         metadata = {
             'episode': request.episode,
@@ -121,21 +155,28 @@ class RecorderNode(Node):
         try:
             self._writer = EpisodeWriter(path, metadata)
         except RecordingError as error:
-            self._writer = None
+            self._failed = True
             self.get_logger().error(str(error))
             return False, str(error)
+        self._failed = False
         return True, str(path)
 
     def _stop(self) -> tuple[bool, str]:
-        if self._writer is None:
+        writer = self._finish()
+        if writer is None:
             return False, 'no episode is being recorded'
-        report = self._writer.close()
-        self._writer = None
-        if report.error:
-            self.get_logger().error(report.error)
-        if any(report.dropped.values()):
-            self.get_logger().warning(f'messages given up: {report.dropped}')
-        return not report.error, report.error or str(report.path)
+        deadline = time.monotonic() + _ANSWER_S
+        while not writer.closed and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        return not writer.error, writer.error or str(writer.path)
+
+    def _finish(self) -> EpisodeWriter | None:
+        """End the present episode without waiting for the disk."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.finish()
+            self._ending.append(writer)
+        return writer
 
 
 main = main_of(RecorderNode)

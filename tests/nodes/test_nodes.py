@@ -1,0 +1,257 @@
+"""Nodes in this process, talking over real topics and services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+import time
+from typing import Any, cast
+
+from builtin_interfaces.msg import Time
+import pytest
+import rclpy
+from rclpy.experimental.events_executor import EventsExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from std_msgs.msg import UInt64
+from std_srvs.srv import Trigger
+
+from rove_msgs.msg import ControlFrame, Event, JointProposal, OperatorState
+from rove_msgs.srv import AcquireLease, RecordEpisode, RequestTransition
+from rove_teleop.core import types
+from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.arbiter_node import ArbiterNode
+from rove_teleop.nodes.operator_node import OperatorNode
+from rove_teleop.nodes.recorder_node import RecorderNode
+from rove_teleop.nodes.teleop_node import TeleopNode
+from tests.fakes.frames import Script, control_frames
+
+PATIENCE_S = 5.0
+STAMP = Time()
+FRAME = replace(next(control_frames(Script())), operator_id='')
+
+
+class Bench:
+    """A node that talks to the nodes under test, and the executor all of them run on."""
+
+    def __init__(self) -> None:
+        self.executor = EventsExecutor()
+        self.node = self.add(Node('bench'))
+
+    def add(self, node: Any) -> Any:
+        self.executor.add_node(node)
+        return node
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Spin until something holds; fails when it takes too long."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < deadline, 'nothing happened'
+            self.executor.spin_once(timeout_sec=0.01)
+
+    def spin(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.executor.spin_once(timeout_sec=0.01)
+
+    def call(self, kind: type, name: str, request: Any) -> Any:
+        client = self.node.create_client(kind, name)
+        self.until(client.service_is_ready)
+        future = client.call_async(request)
+        self.until(future.done)
+        self.node.destroy_client(client)
+        return future.result()
+
+    def collect(self, kind: type, topic: str) -> list[Any]:
+        """What comes in on a topic from now on."""
+        messages: list[Any] = []
+        self.node.create_subscription(kind, topic, messages.append, qos.EVENT)
+        return messages
+
+    def close(self) -> None:
+        nodes = self.executor.get_nodes()
+        self.executor.shutdown()
+        for node in nodes:
+            node.destroy_node()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    rclpy.init()
+    bench = Bench()
+    yield bench
+    bench.close()
+    rclpy.try_shutdown()
+
+
+def recorder(bench: Bench, out: Path) -> RecorderNode:
+    return cast(
+        RecorderNode,
+        bench.add(RecorderNode(parameter_overrides=[Parameter('out', value=str(out))])),
+    )
+
+
+def record(bench: Bench, episode: str = '') -> tuple[bool, str]:
+    """Start an episode, or end it when it has no name."""
+    request = RecordEpisode.Request(start=bool(episode), episode=episode)
+    response = bench.call(RecordEpisode, 'record_episode', request)
+    return response.success, response.message
+
+
+@pytest.mark.parametrize('name', ['../x', 'a/b', '/etc/x', 'a b', '.', 'ä', 'x' * 101])
+def test_an_episode_whose_name_is_a_path_is_refused(
+    bench: Bench, tmp_path: Path, name: str
+) -> None:
+    recorder(bench, tmp_path / 'out')
+    done, message = record(bench, name)
+    assert not done
+    assert message.startswith(f'episode is {name!r}; expected [A-Za-z0-9_-]')
+    assert list(tmp_path.rglob('*')) == []
+
+
+def test_an_episode_is_recorded_from_its_start_to_its_stop(bench: Bench, tmp_path: Path) -> None:
+    recorder(bench, tmp_path)
+    path = tmp_path / 'episode_0001.mcap'
+    assert record(bench, 'episode_0001') == (True, str(path))
+    assert record(bench) == (True, str(path))
+    assert record(bench) == (False, 'no episode is being recorded')
+    assert path.stat().st_size > 0
+
+
+def test_a_start_ends_the_episode_before_it(bench: Bench, tmp_path: Path) -> None:
+    recorder(bench, tmp_path)
+    assert record(bench, 'one')[0]
+    assert record(bench, 'two')[0]
+    assert record(bench) == (True, str(tmp_path / 'two.mcap'))
+    assert {path.name for path in tmp_path.iterdir()} == {'one.mcap', 'two.mcap'}
+
+
+def test_a_recorder_that_could_not_begin_falls_silent_until_it_can(
+    bench: Bench, tmp_path: Path
+) -> None:
+    recorder(bench, tmp_path)
+    beats = bench.collect(UInt64, 'recorder/heartbeat')
+    bench.until(lambda: beats)
+    (tmp_path / 'one.mcap').touch()
+    done, message = record(bench, 'one')
+    assert not done
+    assert 'already exists' in message
+    bench.spin(0.05)
+    beats.clear()
+    bench.spin(0.7)
+    assert beats == []
+    assert record(bench, 'two')[0]
+    bench.until(lambda: beats)
+
+
+def test_teleop_survives_a_malformed_frame(bench: Bench) -> None:
+    bench.add(TeleopNode())
+    frames = bench.node.create_publisher(ControlFrame, 'control_frame', qos.COMMAND)
+    samples = bench.node.create_publisher(OperatorState, 'operator_state', qos.COMMAND)
+    proposals = bench.collect(JointProposal, 'joint_proposal')
+    bench.until(lambda: frames.get_subscription_count() and samples.get_subscription_count())
+    state = types.OperatorState('device', 'one', 1, 1, time.monotonic_ns())
+    samples.publish(convert.operator_state_to_msg(state, STAMP))
+    good = convert.control_frame_to_msg(FRAME, STAMP)
+    broken = convert.control_frame_to_msg(FRAME, STAMP)
+    broken.robot_phase = 200
+
+    def publish_both() -> bool:
+        frames.publish(broken)
+        frames.publish(good)
+        return bool(proposals)
+
+    bench.until(publish_both)
+    frames.publish(broken)
+    bench.spin(0.05)
+    proposals.clear()
+    bench.until(publish_both)
+
+
+def test_a_wrong_secret_gets_no_lease_and_no_takeover(bench: Bench) -> None:
+    bench.add(ArbiterNode())
+    first = bench.call(AcquireLease, 'acquire_lease', AcquireLease.Request(operator_id='anna'))
+    assert first.granted
+    for name in ('anna', 'ben'):
+        request = AcquireLease.Request(operator_id=name, lease='guessed')
+        second = bench.call(AcquireLease, 'acquire_lease', request)
+        assert (second.granted, second.lease) == (False, '')
+    wish = RequestTransition.Request(
+        event='takeover', operator_id='anna', epoch=first.epoch, lease='guessed', request_id='1'
+    )
+    answer = bench.call(RequestTransition, 'request_transition', wish)
+    assert not answer.accepted
+    assert answer.reason
+
+
+def test_anybody_may_stop(bench: Bench) -> None:
+    bench.add(ArbiterNode())
+    answer = bench.call(Trigger, 'stop', Trigger.Request())
+    assert answer.success
+    wish = RequestTransition.Request(event='stop', operator_id='passer-by', request_id='1')
+    assert bench.call(RequestTransition, 'request_transition', wish).accepted
+
+
+class FakeArbiter:
+    """Grants every lease and takes every request, without ever stopping."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.leases: list[str] = []
+        self.requests: list[RequestTransition.Request] = []
+        bench.node.create_service(AcquireLease, 'acquire_lease', self._on_lease)
+        bench.node.create_service(RequestTransition, 'request_transition', self._on_request)
+
+    def _on_lease(self, request: Any, response: Any) -> Any:
+        self.leases.append(request.operator_id)
+        response.granted, response.lease, response.epoch = True, 'secret', 1
+        return response
+
+    def _on_request(self, request: Any, response: Any) -> Any:
+        self.requests.append(request)
+        response.accepted = True
+        return response
+
+
+def operator(bench: Bench, name: str) -> None:
+    bench.add(OperatorNode(parameter_overrides=[Parameter('operator', value=name)]))
+
+
+def test_nobody_asks_for_no_lease(bench: Bench) -> None:
+    arbiter = FakeArbiter(bench)
+    operator(bench, 'none')
+    bench.spin(1.2)
+    assert arbiter.leases == []
+
+
+def test_a_live_device_gets_the_lease_while_it_is_heard_and_its_stop_is_repeated(
+    bench: Bench,
+) -> None:
+    arbiter = FakeArbiter(bench)
+    operator(bench, 'live')
+    device = bench.node.create_publisher(OperatorState, 'operator_input', qos.COMMAND)
+    bench.until(device.get_subscription_count)
+    bench.spin(0.6)
+    assert arbiter.leases == []
+    now_ns = time.monotonic_ns()
+    sample = types.OperatorState('headset', 'one', 1, now_ns, now_ns, buttons=('stop',))
+    message = convert.operator_state_to_msg(sample, STAMP)
+    message.right_hand = [0.0] * 3
+    device.publish(message)
+    bench.until(lambda: arbiter.leases)
+    assert arbiter.leases == ['headset']
+    bench.until(lambda: len(arbiter.requests) > 2)
+    assert {request.event for request in arbiter.requests} == {'stop'}
+    assert len({request.request_id for request in arbiter.requests}) == len(arbiter.requests)
+    bench.spin(1.0)
+    arbiter.leases.clear()
+    bench.spin(0.7)
+    assert arbiter.leases == []
+
+
+def test_a_stop_reaches_the_arbiter_as_an_event(bench: Bench) -> None:
+    events = bench.collect(Event, 'event')
+    bench.add(ArbiterNode())
+    bench.until(lambda: bench.node.count_publishers('event'))
+    bench.call(Trigger, 'stop', Trigger.Request())
+    bench.until(lambda: any(event.kind == 'stop' for event in events))
