@@ -72,10 +72,20 @@ class RecorderNode(Node):
     until the next one can.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        """Subscribe to everything; nothing is written until an episode begins."""
+    def __init__(
+        self,
+        make_writer: Callable[[Path, dict[str, str]], EpisodeWriter] = EpisodeWriter,
+        **kwargs: Any,
+    ) -> None:
+        """Subscribe to everything; nothing is written until an episode begins.
+
+        Args:
+            make_writer: Opens the file of an episode.
+            kwargs: For the node.
+        """
         super().__init__('recorder', **kwargs)
         self._out = Path(declare(self, RecorderParams).out)
+        self._make_writer = make_writer
         self._writer: EpisodeWriter | None = None
         self._ending: list[EpisodeWriter] = []
         self._failed = False
@@ -153,7 +163,7 @@ class RecorderNode(Node):
             'rove': rove_teleop.__version__,
         }
         try:
-            self._writer = EpisodeWriter(path, metadata)
+            self._writer = self._make_writer(path, metadata)
         except RecordingError as error:
             self._failed = True
             self.get_logger().error(str(error))

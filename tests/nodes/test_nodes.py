@@ -25,6 +25,7 @@ from rove_teleop.nodes.arbiter_node import ArbiterNode
 from rove_teleop.nodes.operator_node import OperatorNode
 from rove_teleop.nodes.recorder_node import RecorderNode
 from rove_teleop.nodes.teleop_node import TeleopNode
+from rove_teleop.recording.writer import EpisodeWriter
 from tests.fakes.frames import Script, control_frames
 
 PATIENCE_S = 5.0
@@ -143,6 +144,41 @@ def test_a_recorder_that_could_not_begin_falls_silent_until_it_can(
     assert beats == []
     assert record(bench, 'two')[0]
     bench.until(lambda: beats)
+
+
+class StuckWriter(EpisodeWriter):
+    """A writer whose disk does not answer until the test lets it."""
+
+    stuck = True
+
+    @property
+    def closed(self) -> bool:
+        return not self.stuck and super().closed
+
+
+def test_the_end_of_an_episode_does_not_wait_for_a_stuck_disk_and_its_error_comes_later(
+    bench: Bench, tmp_path: Path
+) -> None:
+    writers: list[StuckWriter] = []
+
+    def make_writer(path: Path, metadata: dict[str, str]) -> StuckWriter:
+        writers.append(StuckWriter(path, metadata))
+        return writers[-1]
+
+    parameters = [Parameter('out', value=str(tmp_path))]
+    bench.add(RecorderNode(make_writer, parameter_overrides=parameters))
+    beats = bench.collect(UInt64, 'recorder/heartbeat')
+    assert record(bench, 'one')[0]
+    before = time.monotonic()
+    assert record(bench) == (True, str(tmp_path / 'one.mcap'))
+    assert time.monotonic() - before < 1.0
+    beats.clear()
+    bench.until(lambda: beats)
+    writers[0].error, writers[0].stuck = 'the disk is full', False
+    bench.spin(0.6)
+    beats.clear()
+    bench.spin(0.7)
+    assert beats == []
 
 
 def test_teleop_survives_a_malformed_frame(bench: Bench) -> None:
