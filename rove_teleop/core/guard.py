@@ -29,7 +29,8 @@ class GuardLimits:
     """Bounds of the set-point.
 
     Attributes:
-        timeout: Without an accepted command for this long the motion decelerates [s].
+        timeout: Without an accepted command for this long the motion decelerates [s]; earlier
+            when the last one says that it is no longer valid.
         deceleration: Of the joints when commands stop [rad/s²].
         limit_deceleration: The set-point nears a joint limit no faster than this can stop it;
             above what well-behaved commands use [rad/s²].
@@ -153,7 +154,7 @@ class CommandGuard:
         newest = self._command
         if newest is None:
             self._setpoint = self._brake(dt)
-        elif now_ns - self._accepted_ns > self.limits.timeout * 1e9:
+        elif self._silent(now_ns) or now_ns >= newest.valid_until_ns:
             self._command = None
             self._setpoint = self._brake(dt)
         elif newest.damping:
@@ -192,7 +193,7 @@ class CommandGuard:
                 return 'old sequence number'
         elif command.session in self._ended:
             return 'ended session'
-        elif self._command is not None and not self._silent(now_ns):
+        elif self._session is not None and not self._silent(now_ns):
             return 'another session is live'
         return ''
 

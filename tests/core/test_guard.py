@@ -103,6 +103,26 @@ def test_without_commands_it_brakes_at_the_bounded_deceleration_and_holds(guard,
     np.testing.assert_array_equal(held.position, setpoint.position)
 
 
+def test_a_command_is_followed_no_longer_than_it_says(guard, robot):
+    guard.step(joint_command(robot, 1, 0, valid_until_ns=3 * DT_NS), 0)
+    followed = [guard.step(None, tick * DT_NS).following for tick in range(1, 6)]
+    assert followed == [True, True, False, False, False]
+
+
+def test_a_command_that_is_valid_for_long_is_followed_no_longer_than_the_timeout(guard, robot):
+    guard.step(joint_command(robot, 1, 0, valid_until_ns=10**12), 0)
+    followed = [guard.step(None, tick * DT_NS).following for tick in range(1, 13)]
+    assert followed == [True] * 10 + [False] * 2
+
+
+def test_a_session_whose_command_expired_early_still_keeps_others_out(guard, robot):
+    guard.step(joint_command(robot, 1, 0, valid_until_ns=DT_NS), 0)
+    guard.step(None, DT_NS)
+    other = replace(joint_command(robot, 1, 2 * DT_NS), session='next', writer_id='heir')
+    guard.step(other, 2 * DT_NS)
+    assert guard.refused == {'another session is live': 1}
+
+
 def test_commands_that_come_back_are_followed_again(guard, robot):
     tick = swing(guard, robot, 20) + 40
     guard.step(None, tick * DT_NS)
