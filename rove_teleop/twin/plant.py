@@ -103,23 +103,13 @@ class TwinPlant:
 
     def step(self, command: JointCommand | None, now_ns: int) -> PlantState:
         """Judge the command, then advance by one control period; see ``Plant.step``."""
-        if self._fault == DIVERGED:
-            return replace(self._last, t_ns=now_ns, fault=DIVERGED)
-        setpoint = self.guard.step(command, now_ns)
-        limp = setpoint.damping or self._fault == FELL
-        if limp != self._limp:
-            self._set_limp(limp)
-        if limp:
-            measured = self.data.qpos[self._qpos]
-            self.guard.yield_to(measured, self._legs.base_of(measured[:NUM_LEG_JOINTS]))
-        else:
-            self._drive(setpoint)
-        self._advance()
         self._seq += 1
-        self._watch()
         if self._fault != DIVERGED:
-            self._last = self._state(now_ns)
-        return replace(self._last, fault=self._fault)
+            self._simulate(command, now_ns)
+        if self._fault == DIVERGED:  # the last sound numbers, under a new number
+            return replace(self._last, seq=self._seq, t_ns=now_ns, fault=DIVERGED)
+        self._last = self._state(now_ns)
+        return self._last
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -181,6 +171,19 @@ class TwinPlant:
         self._pelvis = model.body(ROBOT_ROOT).id
         self._imu = model.body(IMU_FRAME).pos.copy()
         self._foot_sensor = [model.sensor(FOOT_SENSOR[side]).adr[0] for side in SIDES]
+
+    def _simulate(self, command: JointCommand | None, now_ns: int) -> None:
+        setpoint = self.guard.step(command, now_ns)
+        limp = setpoint.damping or self._fault == FELL
+        if limp != self._limp:
+            self._set_limp(limp)
+        if limp:
+            measured = self.data.qpos[self._qpos]
+            self.guard.yield_to(measured, self._legs.base_of(measured[:NUM_LEG_JOINTS]))
+        else:
+            self._drive(setpoint)
+        self._advance()
+        self._watch()
 
     def _drive(self, setpoint: Setpoint) -> None:
         data = self.data

@@ -136,6 +136,7 @@ def test_a_simulation_that_diverges_reports_it_and_hands_out_finite_numbers(tmp_
     for k in range(3):
         state = plant.step(None, k * DT_NS)
         assert state.fault == DIVERGED
+        assert state.seq == k + 1
         assert state.t_ns == k * DT_NS
         assert np.isfinite(state.position).all()
     assert plant.reset(0).fault == ''
