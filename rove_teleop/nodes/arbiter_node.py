@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 import time
 from typing import Any
 from uuid import uuid4
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from std_msgs.msg import UInt64
@@ -21,6 +19,7 @@ from rove_teleop.assembly import CONTROL_PERIOD_NS, ROBOT, make_arbiter, make_ro
 from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
+from rove_teleop.core.schedule import Lateness
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.latest import Latest, plant_state
 from rove_teleop.nodes.params import declare
@@ -60,8 +59,7 @@ class ArbiterNode(Node):
         )
         self._requests: list[types.Request] = []
         self._recorder_ns = 0
-        self._due_ns = time.monotonic_ns()
-        self._lateness: deque[int] = deque(maxlen=_LATENESS_KEPT)
+        self._lateness = Lateness(CONTROL_PERIOD_NS, _LATENESS_KEPT)
         self._command_pub = self.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
         self._frame_pub = self.create_publisher(ControlFrame, 'control_frame', qos.FRAME)
         self._event_pub = self.create_publisher(Event, 'event', qos.EVENT)
@@ -120,8 +118,7 @@ class ArbiterNode(Node):
 
     def _step(self) -> None:
         now_ns = time.monotonic_ns()
-        self._lateness.append(max(0, now_ns - self._due_ns))
-        self._due_ns = max(self._due_ns + CONTROL_PERIOD_NS, now_ns)
+        self._lateness.measure(now_ns)
         requests, self._requests = tuple(self._requests), []
         inputs = ArbiterInputs(
             proposal=self._proposal.get(),
@@ -142,19 +139,17 @@ class ArbiterNode(Node):
             self._event_pub.publish(convert.event_to_msg(event, stamp))
 
     def _diagnose(self) -> None:
-        lateness_ms = np.array(self._lateness) * 1e-6
-        p50, p99, worst = (
-            np.percentile(lateness_ms, [50, 99, 100]) if len(lateness_ms) else [0] * 3
-        )
-        late = worst > CONTROL_PERIOD_NS * 1e-6
+        missed = self._lateness.missed
+        p50, p99, worst = (ns * 1e-6 for ns in self._lateness.percentiles(50, 99, 100))
         status = DiagnosticStatus(
-            level=DiagnosticStatus.WARN if late else DiagnosticStatus.OK,
+            level=DiagnosticStatus.WARN if missed else DiagnosticStatus.OK,
             name=f'{self.get_name()}: control loop',
-            message='a tick was missed' if late else 'on time',
+            message='a tick was missed' if missed else 'on time',
             values=[
                 KeyValue(key='lateness_p50_ms', value=f'{p50:.3f}'),
                 KeyValue(key='lateness_p99_ms', value=f'{p99:.3f}'),
                 KeyValue(key='lateness_max_ms', value=f'{worst:.3f}'),
+                KeyValue(key='missed_ticks', value=str(missed)),
             ],
         )
         message = DiagnosticArray(status=[status])
