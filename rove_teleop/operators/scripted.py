@@ -146,6 +146,7 @@ class ScriptedOperator:
 
     def _wake(self, now_ns: int) -> str:
         """Get a robot going that holds: by himself if he was at work, else by its policy."""
+        self._since_ns = self._since_ns or now_ns
         if now_ns - self._since_ns < _HELD * 1e9:
             return ''
         if not self._interrupted:

@@ -130,6 +130,10 @@ def test_it_gives_a_robot_that_holds_back_to_its_policy():
     assert watching.run(0.3, Phase.HOLD) == ['release']
 
 
+def test_it_waits_for_the_policy_at_the_start_of_an_episode():
+    assert Watching().run(1.4, Phase.HOLD) == []
+
+
 def test_it_takes_over_again_when_a_hold_interrupted_it():
     watching = Watching()
     watching.run(1.0)
