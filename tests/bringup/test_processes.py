@@ -16,6 +16,8 @@ from rove_teleop.recording.loading import load_episode
 from tests.fakes.collector import Collector
 from tests.fakes.live_run import LiveRun, config_with
 
+pytestmark = pytest.mark.alone
+
 STARTUP_S = 40.0
 _NOT_OF_THE_EPISODE = ('recorder_lost', 'recorder_back', 'plant_lost', 'plant_back')
 _MS = 1_000_000
