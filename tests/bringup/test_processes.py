@@ -19,19 +19,23 @@ from tests.fakes.live_run import LiveRun, config_with
 pytestmark = pytest.mark.alone
 
 STARTUP_S = 40.0
-_NOT_OF_THE_EPISODE = ('recorder_lost', 'recorder_back', 'plant_lost', 'plant_back')
+ATTEMPTS = 3  # a machine that stalls for 20 ms loses the plant: another story, so try again
 _MS = 1_000_000
+
+
+def since_start(events: list[Event]) -> list[Event]:
+    """The events of the episode."""
+    kinds = [event.kind for event in events]
+    return events[kinds.index('episode_start') :]
 
 
 def story(events: list[Event]) -> list[tuple[str, tuple[str, ...], str]]:
     """What happened from the start of the episode to its end, without times."""
-    told = [
+    return [
         (event.kind, event.groups, event.actor)
-        for event in events
-        if event.kind not in _NOT_OF_THE_EPISODE
+        for event in since_start(events)
+        if event.kind != 'recorder_back'
     ]
-    kinds = [kind for kind, _, _ in told]
-    return told[kinds.index('episode_start') :]
 
 
 def tags(frames: list[ControlFrame]) -> list[tuple[object, ...]]:
@@ -48,10 +52,14 @@ def test_processes_and_lockstep_tell_the_same_story(tmp_path: Path) -> None:
     config = config_with(seed=3, timeout=60.0)
     expected = Collector()
     LockstepRunner(config).run(Episode('episode_0000', config.seed), [expected])
-    with LiveRun(config, tmp_path) as run:
-        run.wait(lambda: run.director.done, STARTUP_S + 60.0, 'the end of the run')
-        events = list(run.events)
-    recorded = load_episode(tmp_path / 'episode_0000.mcap')
+    for attempt in range(ATTEMPTS):
+        out = tmp_path / str(attempt)
+        with LiveRun(config, out) as run:
+            run.wait(lambda: run.director.done, STARTUP_S + 60.0, 'the end of the run')
+            events = list(run.events)
+        if not any(event.kind.endswith('_lost') for event in since_start(events)):
+            break
+    recorded = load_episode(out / 'episode_0000.mcap')
     assert story(events) == story(expected.events)
     columns = (recorded.phase, recorded.authority, recorded.intervention, recorded.stage)
     rows = zip(*(column.tolist() for column in columns), recorded.episode, strict=True)
@@ -75,7 +83,7 @@ def _authority_is(run: LiveRun, authority: Authority) -> bool:
 def test_a_killed_policy_leads_to_hold_and_the_recording_goes_on(policy_in_command) -> None:
     run = policy_in_command
     killed_ns = run.kill('policy')
-    lost = run.wait_for_event('policy_lost', 3.0)
+    lost = run.wait_for_event('policy_lost', 3.0, killed_ns)
     assert lost.t_ns - killed_ns < 1_500 * _MS  # the last chunk may be played to its end
     run.wait(lambda: _authority_is(run, Authority.HOLD), 1.0, 'hold')
     assert run.frame is not None and run.frame.robot_phase is Phase.HOLD
@@ -86,8 +94,8 @@ def test_a_killed_twin_leads_to_hold_and_stop_at_the_times_of_the_table(
 ) -> None:
     run = policy_in_command
     killed_ns = run.kill('twin')
-    lost = run.wait_for_event('plant_lost', 2.0)
-    stop = run.wait_for_event('stop', 2.0)
+    lost = run.wait_for_event('plant_lost', 2.0, killed_ns)
+    stop = run.wait_for_event('stop', 2.0, killed_ns)
     assert 15 * _MS < lost.t_ns - killed_ns < 60 * _MS
     assert 95 * _MS < stop.t_ns - killed_ns < 150 * _MS
     run.wait(
@@ -114,8 +122,8 @@ def test_a_killed_recorder_raises_an_alarm_and_leaves_a_readable_file(policy_in_
     tick = run.frame.tick
     run.wait(lambda: run.frame is not None and run.frame.tick > tick + 600, 10.0, '600 ticks')
     last = run.frame.tick
-    run.kill('recorder')
-    run.wait_for_event('recorder_lost', 3.0)
+    killed_ns = run.kill('recorder')
+    run.wait_for_event('recorder_lost', 3.0, killed_ns)
     episode = load_episode(run.out / 'episode_0000.mcap')
     assert episode.truncated
     assert episode.tick[-1] > last - 200  # at most one second is lost
@@ -128,7 +136,7 @@ def test_a_killed_teleop_or_operator_leads_to_hold_while_a_human_commands(tmp_pa
         with LiveRun(config, tmp_path / victim) as run:
             run.wait_for_event('human', STARTUP_S)
             killed_ns = run.kill(victim)
-            lost = run.wait_for_event('input_lost', 3.0)
+            lost = run.wait_for_event('input_lost', 3.0, killed_ns)
             assert 350 * _MS < lost.t_ns - killed_ns < 500 * _MS
             assert set(lost.groups) == set(GROUPS)
             run.wait(lambda: _authority_is(run, Authority.HOLD), 1.0, 'hold')

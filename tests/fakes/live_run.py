@@ -82,10 +82,14 @@ class LiveRun:
                 raise AssertionError(f'{what} did not happen in {seconds} s; events: {events}')
             self._executor.spin_once(timeout_sec=0.02)
 
-    def wait_for_event(self, kind: str, seconds: float) -> Event:
-        """Spin until an event of this kind has come."""
-        self.wait(lambda: any(e.kind == kind for e in self.events), seconds, f'event {kind}')
-        return next(e for e in self.events if e.kind == kind)
+    def wait_for_event(self, kind: str, seconds: float, after_ns: int = 0) -> Event:
+        """Spin until an event of this kind has come that happened after a time [ns]."""
+
+        def found() -> list[Event]:
+            return [e for e in self.events if e.kind == kind and e.t_ns > after_ns]
+
+        self.wait(lambda: bool(found()), seconds, f'event {kind}')
+        return found()[0]
 
     def kill(self, name: str) -> int:
         """``kill -9`` one process; returns the monotonic time [ns]."""
