@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from rove_bringup.config import Episode
 from rove_teleop.config import param
+from rove_teleop.core.desk import DIRECTOR
 from rove_teleop.core.names import Phase
 from rove_teleop.core.types import ControlFrame, Event, PlantState, Request, TaskState
 
-DIRECTOR = 'director'
-"""Identity of the director in requests and events."""
 ARBITER = 'arbiter'
 """Actor of what the arbiter found out by itself."""
 

@@ -101,10 +101,15 @@ class Watch:
         )
 
     def fade_until(self, groups: tuple[str, ...], ends_ns: Array) -> None:
-        """A switch lasts until its offsets are gone, given per channel, shape (37,)."""
+        """A switch of several groups lasts until the offsets of all are gone.
+
+        Args:
+            groups: Those that switch together.
+            ends_ns: When each channel's offset is gone, shape (37,).
+        """
+        end_ns = max(int(ends_ns[GROUP_CHANNELS[name]].max()) for name in groups)
         for group in self._groups:
             if group.name in groups:
-                end_ns = int(ends_ns[GROUP_CHANNELS[group.name]].max())
                 group.switch_end_ns = max(group.switch_end_ns, end_ns)
 
     def led_by(self, proposal: JointProposal) -> list[str]:
