@@ -1,7 +1,8 @@
 """How closely the twin's hand follows recorded operators, through the whole chain in lockstep.
 
-The robot stands on an empty floor. The path of the measured palm is compared with the recorded wrist path, at the same instant and
-with nothing shifted, on the samples that an offline inverse kinematics reaches. Run::
+The robot stands on an empty floor. The path of the measured palm is compared with the recorded
+wrist path, at the same instant and with nothing shifted, on the samples that an offline inverse
+kinematics reaches. Run::
 
     python benchmarks/bench_replay.py RECORDING ... --scale 0.6 [--keypoints FILE] [--json FILE]
 """

@@ -73,7 +73,6 @@ class Director:
         self._episode: Episode | None = None
         self.outcome: Outcome | None = None
         self._request_count = 0
-        self._stopped_by = ''
         self._clear()
 
     def begin(self, episode: Episode) -> None:
@@ -97,9 +96,6 @@ class Director:
             Requests for the arbiter. When the episode has ended ``outcome`` is set and the
             last request is ``episode_end``.
         """
-        for event in view.events:
-            if event.kind == 'stop':
-                self._stopped_by = event.actor
         if self._episode is None or self.outcome is not None:
             return ()
         if self._started_ns is None:
@@ -130,13 +126,13 @@ class Director:
             return ()
         self._asked_ns = now_ns
         if view.frame.robot_phase is Phase.STOPPED:
-            return self._rearm(now_ns)
+            return self._rearm(view.frame, now_ns)
         detail = f'episode={self._episode.name} task={view.task.task} seed={self._episode.seed}'
         return (self._request('episode_start', detail, now_ns),)
 
-    def _rearm(self, now_ns: int) -> tuple[Request, ...]:
+    def _rearm(self, frame: ControlFrame, now_ns: int) -> tuple[Request, ...]:
         """After a fall the twin was reset; what a person stopped, only a person rearms."""
-        if self._stopped_by != ARBITER:
+        if not frame.reason.startswith(f'stop by {ARBITER}'):
             return ()
         return (self._request('rearm', 'the plant was reset', now_ns),)
 

@@ -180,8 +180,8 @@ def test_a_robot_that_falls_before_the_start_ends_the_attempt() -> None:
 
 def test_after_a_fall_the_next_attempt_rearms_first() -> None:
     world = World()
-    stop = Event(1, 1, 0, 'stop', GROUPS, 'arbiter', 'the robot tilts by 46 deg')
-    world.view = replace(world.view, frame=_frame(robot=Phase.STOPPED), events=(stop,))
+    stopped = replace(_frame(robot=Phase.STOPPED), reason='stop by arbiter: the robot tilts')
+    world.view = replace(world.view, frame=stopped)
     world.run(1.2)
     assert world.requests == ['rearm']
     world.view = replace(world.view, frame=_frame(robot=Phase.HOLD))
@@ -191,8 +191,8 @@ def test_after_a_fall_the_next_attempt_rearms_first() -> None:
 
 def test_what_a_person_stopped_only_a_person_rearms() -> None:
     world = World()
-    stop = Event(1, 1, 0, 'stop', GROUPS, 'anybody')
-    world.view = replace(world.view, frame=_frame(robot=Phase.STOPPED), events=(stop,))
+    stopped = replace(_frame(robot=Phase.STOPPED), reason='stop by anybody')
+    world.view = replace(world.view, frame=stopped)
     world.run(CONFIG.start_timeout + 0.1)
     assert world.requests == []
     assert world.director.outcome is not None
