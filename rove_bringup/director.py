@@ -23,7 +23,7 @@ class DirectorConfig:
 
     timeout: float = param(60.0, 'Longest duration of an episode [s].', low=1.0, high=3600.0)
     settle: float = param(
-        1.0, 'The robot stands still this long before an episode starts [s].', low=0.0, high=60.0
+        1.0, 'Nothing is lost for this long before an episode starts [s].', low=0.0, high=60.0
     )
     start_timeout: float = param(
         20.0,
@@ -120,6 +120,8 @@ class Director:
         if view.frame.episode == self._episode.name:
             self._started_ns = now_ns
             return ()
+        if any(event.kind.endswith('_lost') for event in view.events):
+            self._ready_ns = None
         self._ready_ns = self._ready_ns or now_ns
         waiting = self._asked_ns is not None and now_ns - self._asked_ns < _RETRY_NS
         if waiting or not _lasted(self._ready_ns, self._config.settle, now_ns):

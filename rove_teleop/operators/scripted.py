@@ -111,7 +111,8 @@ class ScriptedOperator:
         if self.doing == 'ask':
             return self._ask(phase, now_ns)
         if phase not in _IN_COMMAND:
-            self._interrupted = phase is Phase.HOLD and self.doing in ('adapt', 'work')
+            lost = phase in (Phase.HOLD, Phase.STOPPED)
+            self._interrupted = lost and self.doing in ('adapt', 'work')
             self._watch_anew(now_ns)
             return ''
         if self.doing == 'leave' and now_ns >= self._until_ns:
@@ -134,6 +135,8 @@ class ScriptedOperator:
             self._worry.forget()
             if phase is Phase.HOLD and frame.episode:
                 return self._wake(now_ns)
+            if phase is Phase.STOPPED and frame.episode and _came_by_itself(frame):
+                return self._rearm(now_ns)
             self._begin('watch', now_ns)
         elif not self._reason:
             self._since_ns = now_ns
@@ -155,6 +158,14 @@ class ScriptedOperator:
         self._reason = 'held'
         self._begin('ask', now_ns, _ASK_AGAIN)
         return 'takeover'
+
+    def _rearm(self, now_ns: int) -> str:
+        """Undo a stop that nobody asked for, once he has looked at the robot for a while."""
+        self._since_ns = self._since_ns or now_ns
+        if now_ns - self._since_ns < _HELD * 1e9:
+            return ''
+        self._begin('watch', now_ns)
+        return 'rearm'
 
     def _ask(self, phase: Phase, now_ns: int) -> str:
         if phase in _IN_COMMAND:
@@ -213,3 +224,8 @@ class ScriptedOperator:
             detail=f'reason={self._reason}' if self._reason and event == 'takeover' else '',
             t_receive_ns=now_ns,
         )
+
+
+def _came_by_itself(frame: ControlFrame) -> bool:
+    """Whether the arbiter stopped because a stream was lost, not a person, fault or fall."""
+    return frame.reason.startswith('stop by arbiter: no plant state')

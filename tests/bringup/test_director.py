@@ -66,6 +66,16 @@ def test_the_episode_is_asked_for_only_after_the_robot_has_settled() -> None:
     assert world.requests == ['episode_start']
 
 
+def test_the_wait_begins_again_when_something_was_lost() -> None:
+    world = World()
+    world.run(0.9)
+    world.view = replace(world.view, events=(Event(1, 1, 0, 'plant_lost', GROUPS, 'arbiter'),))
+    world.run(0.9)
+    assert world.requests == []
+    world.run(0.2)
+    assert world.requests == ['episode_start']
+
+
 def test_the_start_is_asked_for_again_until_the_arbiter_runs_it() -> None:
     world = World()
     world.run(2.2)

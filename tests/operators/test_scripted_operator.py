@@ -46,9 +46,11 @@ def plant(now_ns: int) -> PlantState:
     )  # fmt: skip
 
 
-def view(now_ns: int, phase: Phase = Phase.AUTO) -> OperatorView:
+def view(
+    now_ns: int, phase: Phase = Phase.AUTO, frame: ControlFrame | None = None
+) -> OperatorView:
     """The robot stands still, and nobody helps it."""
-    frame = replace(FRAME, t_ns=now_ns, phase=(phase,) * 6, robot_phase=phase)
+    frame = replace(frame or FRAME, t_ns=now_ns, phase=(phase,) * 6, robot_phase=phase)
     task = TaskState('pick_place', 'text', 0, now_ns, False, False, 'start', {'goal': GOAL})
     return OperatorView(frame, plant(now_ns), task)
 
@@ -61,6 +63,7 @@ class Watching:
 
     def __init__(self, imperfection: float = 0.3, seed: int = 0) -> None:
         self.operator = ScriptedOperator(imperfection)
+        self.frame: ControlFrame | None = None
         self.operator.reset(seed, 'session')
         self.now_ns = SECOND
         self.outputs: list[OperatorOutput] = []
@@ -69,7 +72,7 @@ class Watching:
         """Let time pass; what was asked for meanwhile."""
         asked = []
         for _ in range(round(seconds * 100)):
-            output = self.operator.step(view(self.now_ns, phase), self.now_ns)
+            output = self.operator.step(view(self.now_ns, phase, self.frame), self.now_ns)
             self.outputs.append(output)
             asked += [request.event for request in output.requests]
             self.now_ns += 10 * MS
@@ -128,6 +131,18 @@ def test_it_gives_a_robot_that_holds_back_to_its_policy():
     watching.run(1.0)
     assert watching.run(1.4, Phase.HOLD) == []
     assert watching.run(0.3, Phase.HOLD) == ['release']
+
+
+def test_it_rearms_after_a_stop_that_nobody_asked_for_and_no_other():
+    for reason, asked in (
+        ('stop by arbiter: no plant state for 103 ms', ['rearm']),
+        ('stop by arbiter: the robot tilts by 50 deg', []),
+        ('stop by anybody', []),
+    ):
+        watching = Watching()
+        watching.run(1.0)
+        watching.frame = replace(FRAME, reason=reason)
+        assert watching.run(1.8, Phase.STOPPED) == asked
 
 
 def test_it_waits_for_the_policy_at_the_start_of_an_episode():
