@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import format_exc
 from typing import Any
 
 from rove_policy.policy import Policy
@@ -61,7 +62,7 @@ class PolicyService:
         except InvalidInput as error:
             return error_reply(request.request_id, 'request', 'InvalidInput', str(error))
         except Exception as error:  # a policy is foreign code: whatever it does, we serve on
-            _log.warning('policy failed on %s', request.kind, exc_info=True)
+            _log.warning('policy failed on %s\n%s', request.kind, _printable(format_exc()))
             return error_reply(request.request_id, 'policy', type(error).__name__, str(error))
 
     def _claim(self, request: Request, now_ns: int) -> tuple[str, str, str] | None:
@@ -94,6 +95,10 @@ class PolicyService:
 
 def error_reply(request_id: int, code: str, error: str, message: str) -> bytes:
     """Say that a request failed; ``code`` is ``request``, ``session``, ``busy`` or ``policy``."""
-    text = message[:MAX_REASON].encode(errors='replace').decode()
-    body = {'code': code, 'error': error, 'message': text}
+    body = {'code': code, 'error': error, 'message': _printable(message[:MAX_REASON])}
     return encode({'v': PROTOCOL, 'id': request_id, 'kind': 'error', **body})
+
+
+def _printable(text: str) -> str:
+    """The text without what no terminal, file or message can hold (lone surrogates)."""
+    return text.encode(errors='replace').decode()
