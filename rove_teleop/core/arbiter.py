@@ -283,7 +283,8 @@ class Arbiter:
         if kind not in PHASE_EVENTS or not groups:
             return
         self._watch.note(event)
-        self._reason = f'{kind} by {actor}: {detail}' if detail else f'{kind} by {actor}'
+        if kind == 'stop' or Phase.STOPPED not in self._tags.phase:
+            self._reason = f'{kind} by {actor}: {detail}'.removesuffix(': ')
         self._composer.assign(self._tags.authority)
         self._awaited = self._awaiting()
         channels = channel_mask(groups)

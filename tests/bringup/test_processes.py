@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
+import signal
 import time
 
 import pytest
@@ -65,6 +66,17 @@ def test_processes_and_lockstep_tell_the_same_story(tmp_path: Path) -> None:
     rows = zip(*(column.tolist() for column in columns), recorded.episode, strict=True)
     seen = [(tuple(p), tuple(a), i, s) for p, a, i, s, episode in rows if episode]
     assert [label for label, _ in groupby(seen)] == tags(expected.frames)
+
+
+def test_a_stall_while_everything_starts_does_not_cost_the_episode(tmp_path: Path) -> None:
+    with LiveRun(config_with(operator='none'), tmp_path) as run:
+        run.wait(lambda: run.frame is not None, STARTUP_S, 'the first frame')
+        twin = run.fleet.processes['twin']
+        twin.send_signal(signal.SIGSTOP)
+        run.wait(lambda: run.frame.robot_phase is Phase.STOPPED, 5.0, 'the stop')
+        twin.send_signal(signal.SIGCONT)
+        run.wait_for_event('auto', STARTUP_S)
+        assert [e.actor for e in run.events if e.kind == 'rearm'] == ['director']
 
 
 @pytest.fixture

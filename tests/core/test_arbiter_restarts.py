@@ -56,6 +56,7 @@ def test_a_latched_stop_outlives_a_restarted_plant() -> None:
     takeovers, event_id = rig.frame.takeover_id, rig.events[-1].event_id
     restart(rig)
     assert rig.kinds()[-1] == 'plant_restarted'
+    assert rig.frame.reason.startswith('stop by ')
     assert rig.events[-1].event_id == event_id + 1
     rig.run(400)
     assert phases(rig) == {Phase.STOPPED}

@@ -12,10 +12,7 @@ import pytest
 from tests.packaging.commands import install, run
 
 ROOT = Path(__file__).resolve().parents[2]
-NODES = sorted(
-    f'{name}_node'
-    for name in ('twin', 'camera', 'operator', 'teleop', 'arbiter', 'recorder', 'policy')
-)
+NODES = sorted(path.name for path in (ROOT / 'scripts').glob('*_node'))
 WHERE = 'from rove_teleop.share import share; print(share("urdf", "g1_dex3.urdf"))'
 
 
