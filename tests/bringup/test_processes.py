@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 import signal
@@ -79,12 +80,25 @@ def test_a_stall_while_everything_starts_does_not_cost_the_episode(tmp_path: Pat
         assert [e.actor for e in run.events if e.kind == 'rearm'] == ['director']
 
 
-@pytest.fixture
-def policy_in_command(tmp_path: Path):
-    """A run in which the policy is moving the robot and nobody takes over."""
-    with LiveRun(config_with(operator='none'), tmp_path) as run:
-        run.wait_for_event('auto', STARTUP_S)
-        yield run
+def with_the_policy_in_command(out: Path, act: Callable[[LiveRun], None]) -> None:
+    """Act in a run in which the policy moves the robot and nobody takes over.
+
+    A machine that stalls for longer than the plant may be silent ends such a run by itself, as
+    it must; then there is nothing to see, and another run is tried.
+    """
+    for attempt in range(ATTEMPTS):
+        with LiveRun(config_with(operator='none'), out / str(attempt)) as run:
+            run.wait_for_event('auto', STARTUP_S)
+            begun_ns = time.monotonic_ns()
+            try:
+                act(run)
+            except AssertionError:
+                lost = [e.t_ns for e in run.events if e.kind == 'plant_lost']
+                stalled = any(begun_ns < t_ns < run.killed_ns['twin'] for t_ns in lost)
+                if not stalled or attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
 
 def _authority_is(run: LiveRun, authority: Authority) -> bool:
@@ -92,54 +106,62 @@ def _authority_is(run: LiveRun, authority: Authority) -> bool:
     return frame is not None and set(frame.authority) == {authority}
 
 
-def test_a_killed_policy_leads_to_hold_and_the_recording_goes_on(policy_in_command) -> None:
-    run = policy_in_command
-    killed_ns = run.kill('policy')
-    lost = run.wait_for_event('policy_lost', 3.0, killed_ns)
-    assert lost.t_ns - killed_ns < 1_500 * _MS  # the last chunk may be played to its end
-    run.wait(lambda: _authority_is(run, Authority.HOLD), 1.0, 'hold')
-    assert run.frame is not None and run.frame.robot_phase is Phase.HOLD
+def test_a_killed_policy_leads_to_hold_and_the_recording_goes_on(tmp_path: Path) -> None:
+    def act(run: LiveRun) -> None:
+        killed_ns = run.kill('policy')
+        lost = run.wait_for_event('policy_lost', 3.0, killed_ns)
+        assert lost.t_ns - killed_ns < 1_500 * _MS  # the last chunk may be played to its end
+        run.wait(lambda: _authority_is(run, Authority.HOLD), 1.0, 'hold')
+        assert run.frame is not None and run.frame.robot_phase is Phase.HOLD
+
+    with_the_policy_in_command(tmp_path, act)
 
 
-def test_a_killed_twin_leads_to_hold_and_stop_at_the_times_of_the_table(
-    policy_in_command,
-) -> None:
-    run = policy_in_command
-    killed_ns = run.kill('twin')
-    lost = run.wait_for_event('plant_lost', 2.0, killed_ns)
-    stop = run.wait_for_event('stop', 2.0, killed_ns)
-    assert 15 * _MS < lost.t_ns - killed_ns < 60 * _MS
-    assert 95 * _MS < stop.t_ns - killed_ns < 150 * _MS
-    run.wait(
-        lambda: run.frame is not None and run.frame.robot_phase is Phase.STOPPED, 1.0, 'stopped'
-    )
+def test_a_killed_twin_leads_to_hold_and_stop_at_the_times_of_the_table(tmp_path: Path) -> None:
+    def act(run: LiveRun) -> None:
+        killed_ns = run.kill('twin')
+        lost = run.wait_for_event('plant_lost', 2.0, killed_ns)
+        stop = run.wait_for_event('stop', 2.0, killed_ns)
+        assert 15 * _MS < lost.t_ns - killed_ns < 60 * _MS
+        assert 95 * _MS < stop.t_ns - killed_ns < 150 * _MS
+        run.wait(
+            lambda: run.frame is not None and run.frame.robot_phase is Phase.STOPPED,
+            1.0,
+            'stopped',
+        )
+
+    with_the_policy_in_command(tmp_path, act)
 
 
-def test_a_killed_arbiter_makes_the_twin_hold_upright_and_say_so(policy_in_command) -> None:
-    run = policy_in_command
-    run.kill('arbiter')
-    run.wait(lambda: 'lost joint_command' in run.log('twin'), 3.0, 'the line in the log')
-    before = run.director.plant
-    deadline = time.monotonic() + 2.0
-    run.wait(lambda: time.monotonic() > deadline, 3.0, 'two seconds')
-    after = run.director.plant
-    assert after is not None and before is not None
-    assert not after.fault and after.base_pose[2] > 0.7
-    assert abs(after.position - before.position).max() < 0.3
-    run.wait(lambda: 'lost control_frame' in run.log('policy'), 3.0, 'the line in the log')
+def test_a_killed_arbiter_makes_the_twin_hold_upright_and_say_so(tmp_path: Path) -> None:
+    def act(run: LiveRun) -> None:
+        run.kill('arbiter')
+        run.wait(lambda: 'lost joint_command' in run.log('twin'), 3.0, 'the line in the log')
+        before = run.director.plant
+        deadline = time.monotonic() + 2.0
+        run.wait(lambda: time.monotonic() > deadline, 3.0, 'two seconds')
+        after = run.director.plant
+        assert after is not None and before is not None
+        assert not after.fault and after.base_pose[2] > 0.7
+        assert abs(after.position - before.position).max() < 0.3
+        run.wait(lambda: 'lost control_frame' in run.log('policy'), 3.0, 'the line in the log')
+
+    with_the_policy_in_command(tmp_path, act)
 
 
-def test_a_killed_recorder_raises_an_alarm_and_leaves_a_readable_file(policy_in_command) -> None:
-    run = policy_in_command
-    tick = run.frame.tick
-    run.wait(lambda: run.frame is not None and run.frame.tick > tick + 600, 10.0, '600 ticks')
-    last = run.frame.tick
-    killed_ns = run.kill('recorder')
-    run.wait_for_event('recorder_lost', 3.0, killed_ns)
-    episode = load_episode(run.out / 'episode_0000.mcap')
-    assert episode.truncated
-    assert episode.tick[-1] > last - 200  # at most one second is lost
-    assert _authority_is(run, Authority.POLICY)
+def test_a_killed_recorder_raises_an_alarm_and_leaves_a_readable_file(tmp_path: Path) -> None:
+    def act(run: LiveRun) -> None:
+        tick = run.frame.tick
+        run.wait(lambda: run.frame is not None and run.frame.tick > tick + 600, 10.0, '600 ticks')
+        last = run.frame.tick
+        killed_ns = run.kill('recorder')
+        run.wait_for_event('recorder_lost', 3.0, killed_ns)
+        episode = load_episode(run.out / 'episode_0000.mcap')
+        assert episode.truncated
+        assert episode.tick[-1] > last - 200  # at most one second is lost
+        assert _authority_is(run, Authority.POLICY)
+
+    with_the_policy_in_command(tmp_path, act)
 
 
 def test_a_killed_teleop_or_operator_leads_to_hold_while_a_human_commands(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 import os
 from pathlib import Path
 import signal
@@ -30,6 +32,7 @@ class LiveRun:
 
     Attributes:
         events: Events of the arbiter so far.
+        killed_ns: When a process was killed [ns, monotonic], infinity if it was not.
         frame: The newest control frame.
     """
 
@@ -38,6 +41,7 @@ class LiveRun:
         self.out = out
         self.fleet = Fleet(graph(config, str(out), cameras), out)
         self.events: list[Event] = []
+        self.killed_ns: dict[str, float] = defaultdict(lambda: inf)
         self._raw = b''
 
     def __enter__(self) -> LiveRun:
@@ -95,6 +99,7 @@ class LiveRun:
         """``kill -9`` one process; returns the monotonic time [ns]."""
         process = self.fleet.processes[name]
         now_ns = time.monotonic_ns()
+        self.killed_ns[name] = now_ns
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         return now_ns
