@@ -7,11 +7,10 @@ from pathlib import Path
 from rove_bringup.config import Episode, RunConfig, episodes_of
 from rove_bringup.lockstep import LockstepRunner, Sink, Tick
 from rove_bringup.progress import Progress
-import rove_teleop
 from rove_teleop.core.types import Array
 from rove_teleop.nodes.tape import Tape
 from rove_teleop.recording.builder import EpisodeBuilder
-from rove_teleop.recording.writer import EpisodeWriter
+from rove_teleop.recording.writer import EpisodeWriter, episode_metadata
 from rove_teleop.tasks.registry import make_task
 from rove_teleop.twin.camera import twin_intrinsics
 from rove_teleop.twin.renderer import SceneRenderer
@@ -124,13 +123,7 @@ def _run_one(
     renderer: SceneRenderer | None,
     progress: Progress,
 ) -> None:
-    metadata = {
-        'episode': episode.name,
-        'task': config.task,
-        'seed': str(episode.seed),
-        'robot': 'g1_dex3',
-        'rove': rove_teleop.__version__,
-    }
+    metadata = episode_metadata(episode.name, config.task, episode.seed, config.robot)
     writer = EpisodeWriter(out / f'{episode.name}.mcap', metadata, patience=_PATIENCE_S)
     sinks: list[Sink] = [RecordingSink(writer), ProgressSink(progress)]
     if renderer is not None:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rove_bringup.report.switches import Switch, find_switches
+from rove_teleop.assembly import CONTROL_PERIOD_NS
 from rove_teleop.core.names import Phase, Stage
 from rove_teleop.core.tags import detail_value
 from rove_teleop.recording.check import FINITE, outside_limits
 from rove_teleop.recording.episode import Array, Episode
 
-PERIOD_NS = 5_000_000
-"""Nominal period of the control loop."""
 FALL_TILT = np.pi / 4
 """A pelvis leaning further than this has fallen [rad]."""
 
@@ -62,7 +61,7 @@ class EpisodeStats:
     def of(
         episode: Episode,
         limits: tuple[Array, Array] | None = None,
-        period_ns: int = PERIOD_NS,
+        period_ns: int = CONTROL_PERIOD_NS,
     ) -> EpisodeStats:
         """Compute the figures of an episode.
 

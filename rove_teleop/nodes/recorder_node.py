@@ -26,14 +26,13 @@ from rove_msgs.msg import (
     TaskState,
 )
 from rove_msgs.srv import RecordEpisode
-import rove_teleop
 from rove_teleop.config import param
 from rove_teleop.errors import RecordingError
 from rove_teleop.nodes import qos
 from rove_teleop.nodes.images import compressed_topic
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
-from rove_teleop.recording.writer import EpisodeWriter
+from rove_teleop.recording.writer import EpisodeWriter, episode_metadata
 
 _HEARTBEAT_S = 0.5
 _EPISODE_NAME = re.compile('[A-Za-z0-9_-]{1,100}')
@@ -155,13 +154,7 @@ class RecorderNode(Node):
             self.get_logger().warning(f'{self._writer.path}: ended by the start of another')
             self._finish()
         path = self._out / f'{request.episode}.mcap'
-        metadata = {
-            'episode': request.episode,
-            'task': request.task,
-            'seed': str(request.seed),
-            'robot': 'g1_dex3',
-            'rove': rove_teleop.__version__,
-        }
+        metadata = episode_metadata(request.episode, request.task, request.seed, 'g1_dex3')
         try:
             self._writer = self._make_writer(path, metadata)
         except RecordingError as error:

@@ -14,6 +14,7 @@ from typing import IO, cast
 
 from mcap.writer import CompressionType, Writer
 
+from rove_teleop import __version__
 from rove_teleop.errors import RecordingError
 from rove_teleop.recording.backlog import Backlog, Entry, Priority
 from rove_teleop.recording.schemas import (
@@ -53,6 +54,17 @@ class WriterReport:
     dropped: dict[str, int]
     size: int
     error: str
+
+
+def episode_metadata(episode: str, task: str, seed: int, robot: str) -> dict[str, str]:
+    """What a recording says about itself, whoever writes it."""
+    return {
+        'episode': episode,
+        'task': task,
+        'seed': str(seed),
+        'robot': robot,
+        'rove': __version__,
+    }
 
 
 def next_episode_path(directory: Path) -> Path:
