@@ -55,7 +55,7 @@ def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tup
         _node('teleop', parameters=robot),
         _node('operator', parameters=operator),
         _node('policy', 'rove_policy', parameters=policy),
-        _node('recorder', parameters={'out': out}, nice=2),
+        _node('recorder', parameters={'out': out, **robot}, nice=2),
     ]
     if cameras:
         nodes.append(_node('camera', parameters={'task': config.task}, nice=10))

@@ -62,7 +62,7 @@ class ArbiterNode(Node):
         self._lateness = Lateness(CONTROL_PERIOD_NS, _LATENESS_KEPT)
         self._command_pub = self.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
         self._frame_pub = self.create_publisher(ControlFrame, 'control_frame', qos.FRAME)
-        self._event_pub = self.create_publisher(Event, 'event', qos.EVENT)
+        self._event_pub = self.create_publisher(Event, 'event', qos.EVENT_LOG)
         self._diagnostics_pub = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self.create_subscription(UInt64, 'recorder/heartbeat', self._on_recorder, qos.COMMAND)
         self.create_service(AcquireLease, 'acquire_lease', self._on_lease)

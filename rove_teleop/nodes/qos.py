@@ -5,12 +5,14 @@ from __future__ import annotations
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
-def _reliable(depth: int) -> QoSProfile:
+def _reliable(
+    depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
+) -> QoSProfile:
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=depth,
         reliability=ReliabilityPolicy.RELIABLE,
-        durability=DurabilityPolicy.VOLATILE,
+        durability=durability,
     )
 
 
@@ -18,7 +20,10 @@ COMMAND = _reliable(1)
 """Commands, proposals, chunks, plant state: only the newest counts."""
 
 EVENT = _reliable(1000)
-"""Events: none may be lost."""
+"""Events, for who acts on them: those from now on."""
+
+EVENT_LOG = _reliable(1000, DurabilityPolicy.TRANSIENT_LOCAL)
+"""Events, for who sends or keeps them: none may be lost, even to a recorder that connects late."""
 
 FRAME = _reliable(2000)
 """Control frames: ten seconds at 200 Hz."""

@@ -12,6 +12,7 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.service import Service
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import UInt64
 
@@ -26,6 +27,7 @@ from rove_msgs.msg import (
     TaskState,
 )
 from rove_msgs.srv import RecordEpisode
+from rove_teleop.assembly import ROBOT
 from rove_teleop.config import param
 from rove_teleop.errors import RecordingError
 from rove_teleop.nodes import qos
@@ -42,7 +44,7 @@ _END_S = 10.0
 
 TOPICS: dict[str, tuple[type, QoSProfile]] = {
     'control_frame': (ControlFrame, qos.FRAME),
-    'event': (Event, qos.EVENT),
+    'event': (Event, qos.EVENT_LOG),
     'plant_state': (PlantState, qos.FRAME),
     'task_state': (TaskState, qos.FRAME),
     'operator_state': (OperatorState, qos.FRAME),
@@ -60,10 +62,15 @@ class RecorderParams:
     """Parameters of the recorder."""
 
     out: str = param('runs', 'Directory the episodes are written to.')
+    robot: str = param(ROBOT, 'Robot that is recorded.')
 
 
 class RecorderNode(Node):
     """Serve ``record_episode``; while recording, write every message as it arrived.
+
+    The service is there once the first control frame came in, so an episode cannot begin
+    before the recorder hears the arbiter: ROS takes its time to connect a topic, and what is
+    sent until then is lost.
 
     Messages are taken as serialized bytes and handed to a thread, so nothing here waits for
     the disk, not even the end of an episode. A killed recorder leaves a file that can be read
@@ -83,14 +90,15 @@ class RecorderNode(Node):
             kwargs: For the node.
         """
         super().__init__('recorder', **kwargs)
-        self._out = Path(declare(self, RecorderParams).out)
+        params = declare(self, RecorderParams)
+        self._out, self._robot = Path(params.out), params.robot
         self._make_writer = make_writer
         self._writer: EpisodeWriter | None = None
         self._ending: list[EpisodeWriter] = []
         self._failed = False
+        self._service: Service | None = None
         for topic, (kind, profile) in TOPICS.items():
             self.create_subscription(kind, topic, self._writer_of(topic, kind), profile, raw=True)
-        self.create_service(RecordEpisode, 'record_episode', self._on_record)
         self._heartbeat_pub = self.create_publisher(UInt64, 'recorder/heartbeat', qos.COMMAND)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_HEARTBEAT_S, self._heartbeat, clock=steady)
@@ -136,6 +144,10 @@ class RecorderNode(Node):
         def write(data: bytes) -> None:
             if self._writer is not None:
                 self._writer.write(topic, type_name, data, time.time_ns())
+            elif self._service is None and kind is ControlFrame:
+                self._service = self.create_service(
+                    RecordEpisode, 'record_episode', self._on_record
+                )
 
         return write
 
@@ -154,7 +166,7 @@ class RecorderNode(Node):
             self.get_logger().warning(f'{self._writer.path}: ended by the start of another')
             self._finish()
         path = self._out / f'{request.episode}.mcap'
-        metadata = episode_metadata(request.episode, request.task, request.seed, 'g1_dex3')
+        metadata = episode_metadata(request.episode, request.task, request.seed, self._robot)
         try:
             self._writer = self._make_writer(path, metadata)
         except RecordingError as error:

@@ -171,7 +171,7 @@ def test_arguments_reach_the_nodes(launch):
     assert parameters_of(nodes['twin'])['seed'] == 7
     assert parameters_of(nodes['director'])['timeout'] == 40.0
     assert parameters_of(nodes['operator'])['imperfection'] == 1.0
-    assert parameters_of(nodes['recorder']) == {'out': '2026'}
+    assert parameters_of(nodes['recorder']) == {'out': '2026', 'robot': 'g1_dex3'}
     assert {node.namespace for node in nodes.values()} == {'left'}
     assert all(node.ros_arguments == ['--log-level', 'warn'] for node in nodes.values())
 

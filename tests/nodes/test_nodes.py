@@ -86,11 +86,26 @@ def bench() -> Iterator[Bench]:
     rclpy.try_shutdown()
 
 
-def recorder(bench: Bench, out: Path) -> RecorderNode:
-    return cast(
-        RecorderNode,
-        bench.add(RecorderNode(parameter_overrides=[Parameter('out', value=str(out))])),
-    )
+def recorder(bench: Bench, out: Path, **kwargs: Any) -> RecorderNode:
+    """A recorder that hears an arbiter."""
+    out_parameter = Parameter('out', value=str(out))
+    node = bench.add(RecorderNode(parameter_overrides=[out_parameter], **kwargs))
+    let_it_hear_the_arbiter(bench)
+    return cast(RecorderNode, node)
+
+
+def let_it_hear_the_arbiter(bench: Bench) -> None:
+    """Send control frames until the recorder offers to record."""
+    frames = bench.node.create_publisher(ControlFrame, 'control_frame', qos.FRAME)
+    client = bench.node.create_client(RecordEpisode, 'record_episode')
+
+    def recording_is_offered() -> bool:
+        frames.publish(convert.control_frame_to_msg(FRAME, STAMP))
+        return bool(client.service_is_ready())
+
+    bench.until(recording_is_offered)
+    bench.node.destroy_client(client)
+    bench.node.destroy_publisher(frames)
 
 
 def record(bench: Bench, episode: str = '') -> tuple[bool, str]:
@@ -126,6 +141,18 @@ def test_a_start_ends_the_episode_before_it(bench: Bench, tmp_path: Path) -> Non
     assert record(bench, 'two')[0]
     assert record(bench) == (True, str(tmp_path / 'two.mcap'))
     assert {path.name for path in tmp_path.iterdir()} == {'one.mcap', 'two.mcap'}
+
+
+def test_a_recorder_that_hears_no_arbiter_does_not_offer_to_record(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.add(RecorderNode(parameter_overrides=[Parameter('out', value=str(tmp_path))]))
+    beats = bench.collect(UInt64, 'recorder/heartbeat')
+    client = bench.node.create_client(RecordEpisode, 'record_episode')
+    bench.until(lambda: beats)
+    assert not client.service_is_ready()
+    let_it_hear_the_arbiter(bench)
+    assert record(bench, 'one')[0]
 
 
 def test_a_recorder_that_could_not_begin_falls_silent_until_it_can(
@@ -165,8 +192,7 @@ def test_the_end_of_an_episode_does_not_wait_for_a_stuck_disk_and_its_error_come
         writers.append(StuckWriter(path, metadata))
         return writers[-1]
 
-    parameters = [Parameter('out', value=str(tmp_path))]
-    bench.add(RecorderNode(make_writer, parameter_overrides=parameters))
+    recorder(bench, tmp_path, make_writer=make_writer)
     beats = bench.collect(UInt64, 'recorder/heartbeat')
     assert record(bench, 'one')[0]
     before = time.monotonic()
