@@ -27,6 +27,9 @@ COMMANDS: Mapping[str, Command] = {
     'policy-serve': Command(
         'serve a policy to other processes or machines', 'rove_policy.serving.server:main'
     ),
+    'bench': Command(
+        'measure rove beside other projects (source checkout)', 'rove_bringup.bench:main'
+    ),
     'doctor': Command('say what this installation has and lacks', 'rove_bringup.doctor:main'),
     'test': Command('run the tests (arguments go to pytest)', 'rove_bringup.testing:main'),
 }

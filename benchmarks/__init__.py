@@ -1,0 +1,1 @@
+"""Measurements against other projects, run from a source checkout by ``./rove bench``."""
