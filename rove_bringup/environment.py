@@ -4,26 +4,39 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 import ctypes
+from functools import cache
 import os
 import sys
 
-DOMAIN_ID = '42'
+from rove_bringup.domain import ClaimedDomain
+
 DISCOVERY_RANGE = 'LOCALHOST'
 
 
 def prepare(environ: MutableMapping[str, str] | None = None) -> None:
     """Fill in what the user left open; what is set stays.
 
-    ROS stays on this machine, in a domain of its own, and finds its packages where this
-    interpreter's packages are; MuJoCo renders without a screen, or not at all without OpenGL.
-    Must run before ``mujoco`` is imported and before ``rclpy`` is initialised.
+    ROS stays on this machine, in a domain of its own as long as this process lives, and finds
+    its packages where this interpreter's packages are; MuJoCo renders without a screen, or not
+    at all without OpenGL. Must run before ``mujoco`` is imported and before ``rclpy`` is
+    initialised.
+
+    Raises:
+        RoveError: Other runs have every ROS domain.
     """
     environ = os.environ if environ is None else environ
     environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', DISCOVERY_RANGE)
-    environ.setdefault('ROS_DOMAIN_ID', DOMAIN_ID)
+    if 'ROS_DOMAIN_ID' not in environ:
+        environ['ROS_DOMAIN_ID'] = str(own_domain().number)
     environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
     if 'MUJOCO_GL' not in environ:
         environ['MUJOCO_GL'] = 'egl' if has_gl() else 'disabled'
+
+
+@cache
+def own_domain() -> ClaimedDomain:
+    """The domain of this process."""
+    return ClaimedDomain()
 
 
 def has_gl() -> bool:

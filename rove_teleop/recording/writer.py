@@ -67,16 +67,6 @@ def episode_metadata(episode: str, task: str, seed: int, robot: str) -> dict[str
     }
 
 
-def next_episode_path(directory: Path) -> Path:
-    """Return ``directory/episode_NNNN.mcap`` with the number after the highest in use."""
-    numbers = [
-        int(number)
-        for path in directory.glob('episode_*.mcap')
-        if (number := path.stem.removeprefix('episode_')).isdigit()
-    ]
-    return directory / f'episode_{max(numbers, default=-1) + 1:04d}.mcap'
-
-
 class EpisodeWriter:
     """Takes serialized messages at once and brings them to disk from a thread of its own.
 

@@ -9,9 +9,10 @@ import sys
 
 import pytest
 
-from rove_bringup import cli, doctor, environment
+from rove_bringup import cli, doctor, domain, environment
 from rove_bringup.cli import COMMANDS, main
-from rove_teleop.errors import ConfigError
+from rove_bringup.domain import ClaimedDomain
+from rove_teleop.errors import ConfigError, RoveError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,10 +72,25 @@ def test_ros_stays_on_this_machine_unless_told_otherwise():
     environment.prepare(environ)
     assert environ == {
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        'ROS_DOMAIN_ID': '42',
+        'ROS_DOMAIN_ID': str(environment.own_domain().number),
         'AMENT_PREFIX_PATH': sys.prefix,
         'MUJOCO_GL': 'egl',
     }
+
+
+def test_every_run_has_a_ros_domain_of_its_own_until_it_ends():
+    first = ClaimedDomain()
+    second = ClaimedDomain()
+    assert len({first.number, second.number, environment.own_domain().number}) == 3
+    first.free()
+    second.free()
+
+
+def test_when_every_ros_domain_is_taken_the_user_is_told_what_to_set(monkeypatch):
+    own = environment.own_domain().number
+    monkeypatch.setattr(domain, 'DOMAINS', range(own, own + 1))
+    with pytest.raises(RoveError, match=f'{own} to {own} are all in use.*set ROS_DOMAIN_ID'):
+        ClaimedDomain()
 
 
 def test_what_the_user_set_is_kept():

@@ -22,7 +22,7 @@ from rove_teleop.recording.schemas import (
     PLANT_STATE,
     schema_text,
 )
-from rove_teleop.recording.writer import EpisodeWriter, next_episode_path
+from rove_teleop.recording.writer import EpisodeWriter
 from tests.fakes.frames import Script
 from tests.fakes.recordings import camera_message, write_episode
 
@@ -92,13 +92,6 @@ def test_a_place_that_cannot_be_written_is_an_error_at_once(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(RecordingError, match='cannot be created'):
         EpisodeWriter(tmp_path / 'file' / 'episode_0000.mcap', {})
-
-
-def test_the_next_episode_comes_after_the_highest_number_in_use(tmp_path):
-    assert next_episode_path(tmp_path).name == 'episode_0000.mcap'
-    for name in ('episode_0003.mcap', 'episode_0001.mcap', 'episode_x.mcap', 'note.txt'):
-        (tmp_path / name).touch()
-    assert next_episode_path(tmp_path).name == 'episode_0004.mcap'
 
 
 def test_closing_twice_is_harmless_and_writing_afterwards_is_counted(tmp_path):
