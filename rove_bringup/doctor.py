@@ -14,6 +14,7 @@ import shutil
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from rove_bringup.environment import DISCOVERY_RANGE, prepare
@@ -151,5 +152,5 @@ def _table(findings: Sequence[Finding]) -> Table:
     for finding in findings:
         mark = 'ok' if finding.good else 'MISSING' if finding.required else 'note'
         advice = '' if finding.good else finding.advice
-        table.add_row(mark, finding.name, finding.detail, advice)
+        table.add_row(mark, finding.name, escape(finding.detail), escape(advice))
     return table

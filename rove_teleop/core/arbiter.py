@@ -133,11 +133,10 @@ class Arbiter:
         self._tracker = Tracker(limits.lower, limits.upper, config.period_ns * 1e-9)
         self._envelopes = Envelopes(limits)
         self._started = False
-        self._tick = self._event_id = self._stop_tick = 0
+        self._tick = self._event_id = self._stop_tick = self._now_ns = 0
         self._awaited = np.zeros(NUM_CHANNELS, dtype=bool)
         self._events: list[Event] = []
         self._refused: list[tuple[Request, str]] = []
-        self._now_ns = 0
         self._reason = 'waiting for an episode'
         self._joints = Channels(np.zeros(NUM_JOINTS), np.zeros(NUM_JOINTS))
         self._applied: dict[str, SourceTimes] = {}
