@@ -1,0 +1,1 @@
+"""Whole-body inverse kinematics: one task for every tool, and one judge of what it did."""
