@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rove_teleop.core.names import CHANNELS, NUM_CHANNELS, NUM_JOINTS
+from rove_teleop.core.pose import pose_fault
 from rove_teleop.core.types import Array, ControlFrame, PlantState, TaskState
 from rove_teleop.errors import InvalidInput
-
-QUATERNION_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -109,9 +108,8 @@ def _check_numbers(name: str, value: Array, shape: tuple[int, ...]) -> None:
 
 def _check_pose(name: str, value: Array) -> None:
     _check_numbers(name, value, (7,))
-    norm = float(np.linalg.norm(value[3:]))
-    if abs(norm - 1.0) > QUATERNION_TOLERANCE:
-        raise InvalidInput(f'{name} has a quaternion of norm {norm:.3g}; expected 1')
+    if fault := pose_fault(value, farthest=np.inf):
+        raise InvalidInput(f'{name} {fault}')
 
 
 def _check_image(name: str, value: Array) -> None:

@@ -24,6 +24,7 @@ from rove_teleop.core.names import (
     NUM_CHANNELS,
     NUM_JOINTS,
 )
+from rove_teleop.core.pose import pose_fault
 from rove_teleop.core.types import ActionChunk, Array, JointProposal, PlantState
 
 PASS = np.array([0.03] * 3 + [0.1] * 3 + [0.25] * (NUM_CHANNELS - NUM_BASE))
@@ -234,13 +235,12 @@ def _plant_fault(state: PlantState) -> str:
     vectors = (
         ('position', state.position, (NUM_JOINTS,)),
         ('velocity', state.velocity, (NUM_JOINTS,)),
-        ('base_pose', state.base_pose, (7,)),
     )
     for name, value, shape in vectors:
         if fault := _array_fault(name, value, shape, MAX_MEASURED):
             return fault
-    norm = float(np.linalg.norm(state.base_pose[3:]))
-    return '' if abs(norm - 1.0) < 1e-2 else f'base_pose quaternion has norm {norm:.3f}, not 1'
+    fault = pose_fault(state.base_pose, farthest=MAX_MEASURED)
+    return f'base_pose {fault}' if fault else ''
 
 
 def _chunk_fault(chunk: ActionChunk, now_ns: int) -> str:

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from rove_teleop.core.pose import pose_fault
 from rove_teleop.core.types import Array, OperatorState
 
 _POSES = ('head', 'left_wrist', 'right_wrist')
 _HANDS = ('left_hand', 'right_hand')
-_REACH_M = 20.0
-_UNIT = 1e-2
 _MAX_NS = 2**62
 
 
@@ -55,21 +54,9 @@ def cleaned(state: OperatorState) -> tuple[OperatorState, tuple[str, ...]]:
 
 def _problem(pose: Array, shape: tuple[int, ...]) -> str:
     """What is wrong with a pose or a hand; empty if nothing is."""
-    pose = np.asarray(pose)
-    if pose.shape != shape or pose.dtype.kind not in 'fiu':
-        return f'shape {pose.shape} {pose.dtype}, expected numbers {shape}'
-    if not np.isfinite(pose).all():
-        return 'not finite'
-    position, quaternion = pose[..., :3], pose[..., 3:]
-    if np.abs(position).max() > _REACH_M:
-        return f'position {np.abs(position).max():.3g} m away, expected at most {_REACH_M:.0f}'
-    if np.abs(quaternion).max() > 1.0 + _UNIT:
-        return f'quaternion with a part of {np.abs(quaternion).max():.3g}, expected a unit one'
-    norm = np.atleast_1d(np.linalg.norm(quaternion, axis=-1))
-    off = np.abs(norm - 1.0)
-    if off.max() > _UNIT:
-        return f'quaternion of norm {norm[np.argmax(off)]:.3g}, expected 1'
-    if not position.any():
+    if fault := pose_fault(pose, shape):
+        return fault
+    if not np.asarray(pose)[..., :3].any():
         return 'in the origin, as a device reports what it does not track'
     return ''
 

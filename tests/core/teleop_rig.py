@@ -53,6 +53,17 @@ def moved(T: pin.SE3, offset: Array, turn: Array | None = None) -> pin.SE3:
     return pin.SE3(rotation, T.translation + np.asarray(offset, float))
 
 
+def smooth(t: float) -> float:
+    """From 0 to 1 in a second, at rest at both ends."""
+    t = min(max(t, 0.0), 1.0)
+    return t * t * t * (10.0 - 15.0 * t + 6.0 * t * t)
+
+
+def distance(a: pin.SE3, b: pin.SE3) -> float:
+    """Between two origins [m]."""
+    return float(np.linalg.norm(a.translation - b.translation))
+
+
 @dataclass
 class Rig:
     """Steps teleop; set ``wrists`` and ``phase`` to change what it sees.
@@ -166,4 +177,15 @@ class Rig:
         return replace(self.sample(), **fields)  # type: ignore[arg-type]
 
 
-__all__ = ['DT', 'SIDES', 'TICK_NS', 'Rig', 'kinematics', 'make_robot', 'moved', 'standing']
+__all__ = [
+    'DT',
+    'SIDES',
+    'TICK_NS',
+    'Rig',
+    'distance',
+    'kinematics',
+    'make_robot',
+    'moved',
+    'smooth',
+    'standing',
+]

@@ -160,7 +160,7 @@ def test_a_plant_state_that_is_not_finite_or_has_no_unit_quaternion_is_rejected(
     judge = Judge(LIMITS.velocity)
     assert judge.take_plant(replace(good, position=good.position * np.nan)) is None
     assert judge.take_plant(replace(good, base_pose=np.zeros(7))) is None
-    assert judge.verdicts['plant'].reason == 'base_pose quaternion has norm 0.000, not 1'
+    assert judge.verdicts['plant'].reason == 'base_pose has a quaternion of norm 0, expected 1'
     assert judge.take_plant(good) is good
 
 

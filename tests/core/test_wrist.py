@@ -4,7 +4,8 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from rove_teleop.core.wrist import HORIZON_S, WristTrack
+from rove_teleop.core.smoothing import HORIZON_S
+from rove_teleop.core.wrist import WristTrack
 
 MS = 1_000_000
 START = 1_000 * MS

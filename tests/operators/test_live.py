@@ -191,7 +191,7 @@ def test_a_hand_with_one_broken_joint_is_taken_out():
     hand[7, 4] = np.nan
     verdict = wire.send(right_hand=hand)
     assert verdict.state.right_hand is None
-    assert verdict.dropped == ('right_hand: not finite',)
+    assert verdict.dropped == ('right_hand: is not finite',)
     assert wire.operator.counts['right_hand dropped'] == 1
 
 
