@@ -16,6 +16,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from rove_teleop.errors import RoveError
+from rove_teleop.nodes.transport import use_udp
 
 
 class StopFlag:
@@ -57,6 +58,7 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
     """
     if priority:
         claim_priority(priority)
+    use_udp(os.environ)
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node = None
