@@ -22,6 +22,9 @@ from rove_teleop.twin.model import scene_spec
 from rove_teleop.twin.objects import SceneObjects
 
 
+_VIEW = (0.2, 0.0, 0.75), 2.6, -140.0, -15.0  # m, m, deg, deg: robot and table from its left
+
+
 @dataclass(frozen=True)
 class ViewerParams:
     """Parameters of the viewer."""
@@ -44,6 +47,8 @@ class ViewerNode(Node):
         self._window = mujoco.viewer.launch_passive(
             self._model, self._data, show_left_ui=False, show_right_ui=False
         )
+        camera = self._window.cam
+        camera.lookat, camera.distance, camera.azimuth, camera.elevation = _VIEW
         self._plant = latest.plant_state(self)
         self._task = latest.task_state(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
