@@ -102,6 +102,13 @@ def description(urdf: Path | None = None) -> str:
     return ElementTree.tostring(root, encoding='unicode')
 
 
+def shape_name(capsule: str) -> str:
+    """What pinocchio calls a capsule of `description`: its link and its number there."""
+    link = CAPSULES[capsule].link
+    inside = [name for name, other in CAPSULES.items() if other.link == link]
+    return f'{link}_{inside.index(capsule)}'
+
+
 def _add_capsule(link: ElementTree.Element, name: str, capsule: Capsule) -> None:
     collision = ElementTree.SubElement(link, 'collision', name=name)
     middle = [(a + b) / 2 for a, b in zip(capsule.start, capsule.end, strict=True)]

@@ -11,6 +11,9 @@ from benchmarks.ik.tool import Array
 from rove_teleop.core.names import JOINTS, SIDES
 
 DETECTION_DISTANCE = 0.05  # m, pairs nearer than this get a row
+COLLISION_GAIN = 0.85
+"""Share of the room left that a tick may use up, mink's default. The limit divides by dt what it
+compares with a displacement, so it is given the gain times dt."""
 Wish = tuple[mink.SE3, mink.SE3]
 
 
@@ -39,7 +42,7 @@ class MinkTool:
             mink.VelocityLimit(model, dict.fromkeys(JOINTS, spec.VELOCITY_LIMIT)),
         ]
         if collision:
-            self._limits.append(_apart(model))
+            self._limits.append(_apart(model, dt))
 
     def wish(self, left: Array, right: Array) -> Wish:
         """In the transforms of mink."""
@@ -94,10 +97,11 @@ def _task(frame: str, position: float, orientation: float) -> mink.FrameTask:
     return mink.FrameTask(frame, 'body', position_cost=position, orientation_cost=orientation)
 
 
-def _apart(model: mujoco.MjModel) -> mink.CollisionAvoidanceLimit:
+def _apart(model: mujoco.MjModel, dt: float) -> mink.CollisionAvoidanceLimit:
     return mink.CollisionAvoidanceLimit(
         model,
         [([first], [second]) for first, second in spec.PAIRS],
+        gain=COLLISION_GAIN * dt,
         minimum_distance_from_collisions=spec.MINIMUM_DISTANCE,
         collision_detection_distance=DETECTION_DISTANCE,
     )
