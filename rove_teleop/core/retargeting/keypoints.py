@@ -22,6 +22,7 @@ _THUMB = (1, 2, 3, 4)
 _FINGERS = {'index': (6, 7, 8, 9), 'middle': (11, 12, 13, 14)}
 _PINKY_KNUCKLE = 21
 _FARTHEST = 100.0  # m
+_LONGEST = 0.5  # m, from the wrist of a hand of that size
 _SHORTEST = 1e-3  # m, bones shorter than this are not tracked
 
 
@@ -51,11 +52,7 @@ def hand_features(hand: Array, side: str) -> HandFeatures:
     Raises:
         InvalidInput: See ``HandRetargeter.retarget``.
     """
-    if np.shape(hand) != (NUM_HAND_JOINTS, 7):
-        raise InvalidInput(f'hand must have shape ({NUM_HAND_JOINTS}, 7), got {np.shape(hand)}')
-    points = np.asarray(hand, dtype=float)[:, :3]
-    if not np.isfinite(points).all() or np.abs(points).max() > _FARTHEST:
-        raise InvalidInput('hand has positions that are not finite or beyond all reason')
+    points = _positions(hand)
     axes = _axes(points, side)
     palm = _norm(points[_FINGERS['middle'][0]] - points[_WRIST])
     scale = PALM_LENGTH / palm
@@ -66,6 +63,38 @@ def hand_features(hand: Array, side: str) -> HandFeatures:
         pinch=scale * (tips - points[_THUMB[-1]]) @ axes.T,
         thumb_flexion=_flexion(points),
     )
+
+
+def hand_points(hand: Array, side: str) -> Array:
+    """The 25 joints of a tracked hand [m], wrist at the origin, in (forward, aside, back) axes.
+
+    Args:
+        hand: Poses in WebXR order, any frame, shape (25, 7).
+        side: ``left`` or ``right``; decides which side of the palm is its back.
+
+    Returns:
+        Positions (25, 3), scaled to a palm of ``PALM_LENGTH``.
+
+    Raises:
+        InvalidInput: See ``HandRetargeter.retarget``.
+    """
+    points = _positions(hand)
+    palm = points[_FINGERS['middle'][0]] - points[_WRIST]
+    axes = _axes(points, side)
+    local = (PALM_LENGTH / _norm(palm)) * (points - points[_WRIST]) @ axes.T
+    if np.abs(local).max() > _LONGEST:
+        raise InvalidInput(f'hand has a joint farther than {_LONGEST} m from its wrist')
+    return local
+
+
+def _positions(hand: Array) -> Array:
+    """Positions (25, 3) of poses that are a hand's."""
+    if np.shape(hand) != (NUM_HAND_JOINTS, 7):
+        raise InvalidInput(f'hand must have shape ({NUM_HAND_JOINTS}, 7), got {np.shape(hand)}')
+    points = np.asarray(hand, dtype=float)[:, :3]
+    if not np.isfinite(points).all() or np.abs(points).max() > _FARTHEST:
+        raise InvalidInput('hand has positions that are not finite or beyond all reason')
+    return points
 
 
 def _axes(points: Array, side: str) -> Array:
