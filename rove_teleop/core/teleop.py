@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pinocchio as pin
 
-from rove_teleop.core.anchor import Anchor
+from rove_teleop.core.calibration import Calibration, arm_reach
+from rove_teleop.core.clutch import HandClutch
 from rove_teleop.core.gate import SampleGate, Stream, stream_of
-from rove_teleop.core.geometry import yaw_of
 from rove_teleop.core.kinematics import IkConfig, Kinematics, PalmTarget, Targets, WholeBodyIK
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, NUM_CHANNELS, SIDES, Phase
+from rove_teleop.core.operator_frame import HAND_FRAMES, OperatorFrame
 from rove_teleop.core.retargeting import HandFollower, HandRetargeter
 from rove_teleop.core.robot import Robot
+from rove_teleop.core.smoothing import SMOOTHINGS, make_smoother
 from rove_teleop.core.types import Array, ControlFrame, JointProposal, OperatorState
-from rove_teleop.core.wrist import WristTrack
-from rove_teleop.errors import ConfigError, InvalidInput
+from rove_teleop.errors import ConfigError
 
 _HUMAN = (Phase.TO_HUMAN, Phase.HUMAN)
 _DT_S = (1e-3, 0.02)  # what a tick may be; a late one moves no farther than this
@@ -30,15 +30,23 @@ class TeleopConfig:
     """How the operator's motion becomes the robot's.
 
     Attributes:
-        translation_scale: Metres of palm per metre of wrist.
-        align_yaw: Turn the operator's motion by the heading of his head at the latch, so that
+        translation_scale: Metres of palm per metre of wrist; on top of what a calibration says.
+        align_yaw: Turn the operator's motion by the way he faces at the takeover, so that
             forward for him is forward for the robot wherever he stands.
+        hand_frame: What his hands are measured in, one of ``HAND_FRAMES``.
+        smoothing: How his wrists are smoothed, one of ``SMOOTHINGS``.
+        smoothing_lag: Delay of the fixed-lag smoother [s].
+        calibration: His proportions; when None his arms count as long as the robot's.
         stale_ns: A sample older than this freezes the target [ns].
         runaway: How far the solver may get ahead of what was executed [m, rad].
     """
 
     translation_scale: float = 1.0
     align_yaw: bool = False
+    hand_frame: str = HAND_FRAMES[0]
+    smoothing: str = SMOOTHINGS[0]
+    smoothing_lag: float = 0.05
+    calibration: Calibration | None = None
     stale_ns: int = 100_000_000
     runaway: tuple[float, float] = (0.1, 0.6)
     ik: IkConfig = field(default_factory=IkConfig)
@@ -81,11 +89,15 @@ class Teleop:
         self.ik = WholeBodyIK(robot, legs, config.ik)
         self.clearance = np.inf
         self._kinematics = Kinematics(robot, legs)
-        self._arms = {side: _Arm() for side in SIDES}
+        self._arms = {
+            side: HandClutch(side, make_smoother(config.smoothing, config.smoothing_lag))
+            for side in SIDES
+        }
+        self._reach = arm_reach(robot)
+        self.calibrate(config.calibration)
         self._hands = {
             side: HandFollower(robot, side, (retargeters or {}).get(side)) for side in SIDES
         }
-        self._head = WristTrack()
         self._band = np.repeat(config.runaway, (3, 20))
         self._human: frozenset[str] = frozenset()
         self._anchor_id = 0
@@ -93,6 +105,24 @@ class Teleop:
         self._clutched: Stream | None = None
         self._seq = 0
         self._last_ns: int | None = None
+
+    @property
+    def operated(self) -> bool:
+        """Whether an operator had any group at the last step."""
+        return bool(self._human)
+
+    def calibrate(self, calibration: Calibration | None) -> None:
+        """Take another operator's proportions; motion is measured anew from here on.
+
+        Args:
+            calibration: None for arms as long as the robot's.
+        """
+        body = calibration or Calibration()
+        measured = 1.0 if calibration is None else calibration.scale(self._reach)
+        self._scale = self.config.translation_scale * measured
+        self._frame = OperatorFrame(self.config.hand_frame, np.array(body.neck))
+        for arm in self._arms.values():
+            arm.track.lose()
 
     def step(
         self, operator: OperatorState | None, frame: ControlFrame | None, now_ns: int
@@ -129,10 +159,10 @@ class Teleop:
     def _take(self, operator: OperatorState | None, holder: str, operated: bool) -> None:
         if operator is None or not self._gate.take(operator, holder, operated):
             return
-        times = (operator.t_source_ns, operator.t_receive_ns)
-        self._head.take(operator.head, *times)
+        self._frame.take(operator)
         for side in SIDES:
-            self._arms[side].track.take(getattr(operator, f'{side}_wrist'), *times)
+            wrist = self._frame.place(getattr(operator, f'{side}_wrist'))
+            self._arms[side].take(operator, *wrist)
             self._hands[side].take(getattr(operator, f'{side}_hand'))
 
     def _doubts(
@@ -158,7 +188,7 @@ class Teleop:
         return min(max(elapsed, _DT_S[0]), _DT_S[1])
 
     def _freeze(self) -> None:
-        self._head.lose()
+        self._frame.lose()
         for side in SIDES:
             self._arms[side].track.lose()
             self._hands[side].lose()
@@ -191,12 +221,13 @@ class Teleop:
             position[part], velocity[part] = solution.position[part], solution.velocity[part]
 
     def _follow_arm(self, side: str, taken: bool, now_ns: int) -> PalmTarget:
-        arm = self._arms[side]
-        wrist = arm.track.at(now_ns)
-        if taken or arm.must_latch(wrist):
-            T_stance_palm = self._kinematics.palms(self.ik.position)[side]
-            arm.latch(wrist, T_stance_palm, self.config.translation_scale, self._yaw(now_ns))
-        return arm.target(wrist)
+        return self._arms[side].follow(
+            now_ns,
+            taken,
+            self._yaw,
+            self._scale,
+            lambda: self._kinematics.palms(self.ik.position)[side],
+        )
 
     def _taken(self, frame: ControlFrame, human: frozenset[str]) -> set[str]:
         """Groups that became the operator's in this frame, or were taken anew."""
@@ -207,19 +238,23 @@ class Teleop:
         self._anchor_id = frame.anchor_id
         return taken
 
-    def _yaw(self, now_ns: int) -> float:
-        if not self.config.align_yaw or (head := self._head.at(now_ns)) is None:
+    @property
+    def _yaw(self) -> float | None:
+        """Heading of the operator's frame in the stance frame [rad]; None when not known."""
+        if not self.config.align_yaw:
             return 0.0
-        return -yaw_of(head[0].rotation)
+        return None if self._frame.heading is None else -self._frame.heading
 
     def _groups(self, human: frozenset[str], reasons: list[str]) -> tuple[str, ...]:
         """Groups whose channels are valid; adds why others are not."""
         valid = set()
+        if self._yaw is None:
+            reasons.append('no head, torso or pelvis is tracked that tells the heading')
         for side in SIDES:
             arm, hand = self._arms[side], self._hands[side]
-            if arm.track.fault:
-                reasons.append(f'{side} wrist {arm.track.fault}')
-            if arm.track.known or (f'{side}_arm' in human and arm.anchor is not None):
+            if arm.fault:
+                reasons.append(f'{side} wrist {arm.fault}')
+            if arm.track.known or (f'{side}_arm' in human and arm.holding):
                 valid.add(f'{side}_arm')
             if hand.fault:
                 reasons.append(f'{side} hand {hand.fault}')
@@ -252,43 +287,6 @@ class Teleop:
             t_operator_ns=operator.t_receive_ns,
             t_receive_ns=now_ns,
         )
-
-
-class _Arm:
-    """One arm's clutch: its wrist track, its anchor and the last target."""
-
-    def __init__(self) -> None:
-        self.track = WristTrack()
-        self.anchor: Anchor | None = None
-        self._held = pin.SE3.Identity()
-
-    def must_latch(self, wrist: tuple[pin.SE3, Array] | None) -> bool:
-        """Whether the wrist is known again after relative motion was lost."""
-        return wrist is not None and (self.anchor is None or self.track.broken)
-
-    def latch(
-        self,
-        wrist: tuple[pin.SE3, Array] | None,
-        T_stance_palm: pin.SE3,
-        scale: float,
-        yaw: float,
-    ) -> None:
-        """Measure from here on, or keep the palm here until the wrist is known."""
-        self._held = T_stance_palm
-        self.anchor = None if wrist is None else Anchor(wrist[0], T_stance_palm, scale, yaw)
-        if wrist is not None:
-            self.track.latched()
-
-    def target(self, wrist: tuple[pin.SE3, Array] | None) -> PalmTarget:
-        """Palm target of this tick; the last one, at rest, while the wrist is unknown."""
-        if wrist is None or self.anchor is None:
-            return PalmTarget(self._held)
-        try:
-            target = self.anchor.target(*wrist)
-        except InvalidInput:
-            return PalmTarget(self._held)
-        self._held = target.pose
-        return target
 
 
 def _operated(frame: ControlFrame | None) -> frozenset[str]:

@@ -74,6 +74,8 @@ class Rig:
         phase: Of every group; ``phases`` overrides it per group.
         sample_every: Ticks between two samples of the operator.
         session: Of the tracker's samples.
+        head: T_operator_head, None while it is not tracked.
+        buttons: Held down.
         holder: Source that holds the lease.
     """
 
@@ -85,6 +87,8 @@ class Rig:
     sample_every: int = 1
     anchor_id: int = 0
     session: str = 'one'
+    head: pin.SE3 | None = None
+    buttons: tuple[str, ...] = ()
     holder: str = ''
     tick: int = 0
     proposal: JointProposal | None = None
@@ -109,6 +113,8 @@ class Rig:
     def sample(self) -> OperatorState:
         """What the tracker says now."""
         poses = {f'{side}_wrist': pose_from_se3(T) for side, T in self.wrists.items()}
+        if self.head is not None:
+            poses['head'] = pose_from_se3(self.head)
         hands = {
             f'{side}_hand': hand_pose(
                 side,
@@ -121,8 +127,9 @@ class Rig:
             )
             for side, T in self.wrists.items()
         }
+        times = (self.now_ns, self.now_ns)
         return OperatorState(
-            'tracker', self.session, self.tick, self.now_ns, self.now_ns, **poses, **hands
+            'tracker', self.session, self.tick, *times, **poses, **hands, buttons=self.buttons
         )
 
     def frame(self) -> ControlFrame:
