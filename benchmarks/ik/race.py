@@ -38,12 +38,14 @@ class Run:
         times_ms: Duration of each tick [ms] by round, the first ones dropped.
         ok: Which ticks had a solution, shape (n,).
         base, joints: Configurations after each tick, shapes (n, 7) and (n, 43).
+        alone: Whether all of it ran at real-time priority, out of the way of other processes.
     """
 
     times_ms: tuple[Array, ...]
     ok: Array
     base: Array
     joints: Array
+    alone: bool
 
     def percentile(self, share: float) -> float:
         """Of the times [ms]: the median over the rounds, which a burst of noise does not move."""
@@ -143,4 +145,5 @@ def _summary(results: Sequence[dict[str, Array]]) -> Run:
         ok=last['ok'],
         base=last['base'],
         joints=last['joints'],
+        alone=all(bool(result['alone']) for result in results),
     )

@@ -127,13 +127,13 @@ def scores(curves: Curves, ok: Array) -> Mapping[str, float]:
         'penetrating_share': np.mean(curves.clearance < 0.0),
         'foot_slip_max_mm': 1e3 * curves.slip.max(),
         'limit_violation_max': curves.violation.max(),
-        'failed_ticks': np.count_nonzero(~np.asarray(ok, bool)),
     }
     for name in ('velocity', 'acceleration', 'jerk'):
         values = getattr(curves, name)
         found[f'{name}_rms'] = np.sqrt(np.mean(values**2))
         found[f'{name}_max'] = np.abs(values).max()
-    return {name: float(value) for name, value in found.items()}
+    failed = int(np.count_nonzero(~np.asarray(ok, bool)))
+    return {name: float(value) for name, value in found.items()} | {'failed_ticks': failed}
 
 
 def _spread(values: Array) -> dict[str, float]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
 Record = Mapping[str, Any]
+
+_YARDSTICK = 'mink'
 
 _COLUMNS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ('tool', lambda r: r['tool'] + (' + collision' if r['collision'] else '')),
@@ -27,20 +29,35 @@ _COLUMNS: tuple[tuple[str, Callable[[Record], str]], ...] = (
 )
 
 
-def table(records: Iterable[Record]) -> Table:
-    """One row per tool, collision mode and trajectory; a section per trajectory."""
+def table(records: Sequence[Record]) -> Table:
+    """One row per tool, collision mode and trajectory; a section per trajectory.
+
+    Times are also given as multiples of mink's in the same collision mode, where it ran.
+    """
     drawn = Table(title='whole-body inverse kinematics, one solve per tick', show_lines=False)
     drawn.add_column('trajectory')
     for title, _ in _COLUMNS:
         drawn.add_column(title, justify='left' if title == 'tool' else 'right')
+    drawn.add_column(f'times {_YARDSTICK}', justify='right')
     last = None
     for record in records:
         if last not in (None, record['trajectory']):
             drawn.add_section()
         first = record['trajectory'] != last
         last = record['trajectory']
-        drawn.add_row(last if first else '', *(text(record) for _, text in _COLUMNS))
+        cells = [text(record) for _, text in _COLUMNS]
+        drawn.add_row(last if first else '', *cells, _ratio(record, records))
     return drawn
+
+
+def _ratio(record: Record, records: Sequence[Record]) -> str:
+    for other in records:
+        if other['tool'] == _YARDSTICK and all(
+            other[key] == record[key] for key in ('trajectory', 'collision')
+        ):
+            ratios = (record[key] / other[key] for key in ('p50_ms', 'p99_ms'))
+            return ' / '.join(f'{ratio:.2f}' for ratio in ratios)
+    return ''
 
 
 def _two(record: Record, name: str) -> str:
