@@ -15,17 +15,24 @@ from rove_bringup.environment import has_gl
 from rove_bringup.graph import NodeSpec, director, graph
 from rove_teleop.errors import ConfigError
 
+_TRUTH = {'true': True, 'false': False}
+
+
+def _text(default: str | int | float | bool) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
 
 def _value(context: LaunchContext, name: str) -> str:
     return LaunchConfiguration(name).perform(context)
 
 
-def _typed(item: Field, text: str) -> str | int | float:
+def _typed(item: Field, text: str) -> str | int | float | bool:
     kind = type(item.default)
     try:
-        return kind(text)
-    except ValueError:
-        raise ConfigError(f'{item.name} is {text!r}; expected {kind.__name__}') from None
+        return _TRUTH[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        expected = 'true or false' if kind is bool else kind.__name__
+        raise ConfigError(f'{item.name} is {text!r}; expected {expected}') from None
 
 
 def _run_config(context: LaunchContext) -> RunConfig:
@@ -77,7 +84,7 @@ def generate_launch_description() -> LaunchDescription:
     arguments = [
         DeclareLaunchArgument(
             item.name,
-            default_value=str(item.default),
+            default_value=_text(item.default),
             description=item.metadata['doc'],
             choices=item.metadata['choices'],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from rove_bringup.config import RunConfig
@@ -14,10 +15,11 @@ from rove_teleop.tasks.registry import TASKS
 
 
 def check_names(config: RunConfig) -> None:
-    """Refuse names nobody knows.
+    """Refuse names nobody knows, and files and packages that are named but not there.
 
     Raises:
         UnknownName: Listing the known ones.
+        ConfigError: Naming the file or package, and what is wrong with it.
     """
     for kind, name, known in (
         ('task', config.task, tuple(TASKS)),
@@ -27,6 +29,12 @@ def check_names(config: RunConfig) -> None:
     ):
         if name not in known and not (kind == 'policy' and ':' in name):
             raise UnknownName(kind, name, known)
+    config.teleop_config()
+    if config.hand_backend == 'dex-retargeting' and not find_spec('dex_retargeting'):
+        raise ConfigError(
+            'hand_backend dex-retargeting needs the package of that name; install it with: '
+            'pip install "rove[hands]", or choose light'
+        )
 
 
 def run_directory(wanted: str, option: str) -> Path:

@@ -8,12 +8,13 @@ from typing import Any
 from rove_teleop.assembly import ROBOT
 from rove_teleop.config import param
 from rove_teleop.operators.config import OperatorConfig
+from rove_teleop.teleop_options import TeleopOptions
 
 RUNNERS = ('processes', 'lockstep')
 
 
 @dataclass(frozen=True)
-class RunConfig(OperatorConfig):
+class RunConfig(TeleopOptions, OperatorConfig):
     """What to run. Command-line options and launch arguments are made from these fields."""
 
     task: str = param('pick_place', 'Task to run.')

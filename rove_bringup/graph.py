@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from rove_bringup.config import RunConfig
 from rove_teleop.operators.config import OperatorConfig
+from rove_teleop.teleop_options import TeleopOptions
 
 Value = str | int | float | bool
 
@@ -36,6 +37,10 @@ def _node(name: str, package: str = 'rove_teleop', **kwargs: object) -> NodeSpec
     return NodeSpec(name, executable, f'{package}.nodes.{executable}', **kwargs)  # type: ignore[arg-type]  # checked by NodeSpec's own fields
 
 
+def _options(config: RunConfig, kind: type) -> dict[str, Value]:
+    return {item.name: getattr(config, item.name) for item in fields(kind)}
+
+
 def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tuple[NodeSpec, ...]:
     """Every process of a run but the director, which is the runner itself.
 
@@ -45,15 +50,14 @@ def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tup
         cameras: Whether this machine can render.
         view: Whether to open a window on the twin.
     """
-    operator = {item.name: getattr(config, item.name) for item in fields(OperatorConfig)}
     policy = {'policy': config.policy, 'address': config.policy_address}
     twin = {'task': config.task, 'robot': config.robot, 'seed': config.seed}
     robot = {'robot': config.robot}
     nodes = [
         _node('twin', parameters=twin, essential=True),
         _node('arbiter', parameters=robot, essential=True),
-        _node('teleop', parameters=robot),
-        _node('operator', parameters=operator),
+        _node('teleop', parameters={**robot, **_options(config, TeleopOptions)}),
+        _node('operator', parameters=_options(config, OperatorConfig)),
         _node('policy', 'rove_policy', parameters=policy),
         _node('recorder', parameters={'out': out, **robot}, nice=2),
     ]

@@ -20,7 +20,6 @@ from rove_teleop.assembly import (
     CONTROL_PERIOD_NS,
     make_arbiter,
     make_robot,
-    make_teleop,
     make_twin,
 )
 from rove_teleop.core.arbiter import ArbiterInputs
@@ -131,7 +130,7 @@ class _Loop:
         self._count = 0
         self._twin, self._operator = runner.twin, runner.operator
         self._arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', runner.robot)
-        self._teleop = make_teleop(runner.robot)
+        self._teleop = config.make_teleop(runner.robot)
         self._policy = PolicyLoop(InlineWorker(runner._policy), PolicyLoopConfig())
         self.director = Director(DirectorConfig(timeout=config.timeout))
         self._plant = replace(self._twin.reset(episode.seed), t_receive_ns=self.now_ns)

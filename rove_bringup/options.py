@@ -15,13 +15,20 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
     """Add ``--field VALUE`` for every field of a config class, with its doc as the help."""
     for item in dataclasses.fields(kind):
         doc = item.metadata['doc'].replace('%', '%%')
+        choices = item.metadata['choices']
+        known = f' One of: {", ".join(choices)}.' if choices else ''
         default = f' Default: {item.default}.' if item.default != '' else ''
+        option = f'--{item.name.replace("_", "-")}'
+        if isinstance(item.default, bool):
+            yes_or_no = argparse.BooleanOptionalAction
+            parser.add_argument(option, action=yes_or_no, default=item.default, help=doc)
+            continue
         parser.add_argument(
-            f'--{item.name.replace("_", "-")}',
+            option,
             type=type(item.default),
             default=item.default,
             metavar=type(item.default).__name__.upper(),
-            help=doc + default,
+            help=doc + known + default,
         )
 
 

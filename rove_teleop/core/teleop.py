@@ -68,6 +68,7 @@ class Teleop:
     Attributes:
         ik: The whole-body solver, for its counters.
         clearance: Smallest distance between the robot's own limbs at the last step [m].
+        scale: Metres of palm per metre of wrist, proportions included.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Teleop:
         """
         body = calibration or Calibration()
         measured = 1.0 if calibration is None else calibration.scale(self._reach)
-        self._scale = self.config.translation_scale * measured
+        self.scale = self.config.translation_scale * measured
         self._frame = OperatorFrame(self.config.hand_frame, np.array(body.neck))
         for arm in self._arms.values():
             arm.track.lose()
@@ -225,7 +226,7 @@ class Teleop:
             now_ns,
             taken,
             self._yaw,
-            self._scale,
+            self.scale,
             lambda: self._kinematics.palms(self.ik.position)[side],
         )
 

@@ -9,40 +9,44 @@ from typing import Any
 from rclpy.node import Node
 
 from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
-from rove_teleop.assembly import HAND_BACKENDS, ROBOT, make_robot, make_teleop
+from rove_teleop.assembly import ROBOT, make_robot
 from rove_teleop.config import param
-from rove_teleop.core.teleop import TeleopConfig
+from rove_teleop.core.smoothing import SMOOTHINGS, make_smoother
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.calibration import CalibrationService
 from rove_teleop.nodes.latest import Latest
 from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
+from rove_teleop.teleop_options import TeleopOptions
 
 
 @dataclass(frozen=True)
-class TeleopParams:
+class TeleopParams(TeleopOptions):
     """Parameters of the teleop node."""
 
     robot: str = param(ROBOT, 'Robot that is proposed for.')
-    translation_scale: float = param(
-        1.0, 'Robot hand motion per operator hand motion.', low=0.1, high=3.0
-    )
-    hand_backend: str = param('light', 'Solver of the hand retargeting.', choices=HAND_BACKENDS)
 
 
 class TeleopNode(Node):
     """Subscribe ``operator_state`` and ``control_frame``; publish ``joint_proposal``.
 
-    It steps with every control frame, so a proposal is ready before the next tick.
+    It steps with every control frame, so a proposal is ready before the next tick. The service
+    ``calibrate`` measures the operator's proportions.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         """Load the robot model and wait for the first frame."""
         super().__init__('teleop', **kwargs)
         params = declare(self, TeleopParams)
-        config = TeleopConfig(translation_scale=params.translation_scale)
-        self._teleop = make_teleop(make_robot(params.robot), config, params.hand_backend)
+        self._teleop = params.make_teleop(make_robot(params.robot))
+        self._calibration = CalibrationService(self, self._teleop)
+        if params.smoothing != SMOOTHINGS[0]:
+            delay = make_smoother(params.smoothing, params.smoothing_lag).delay()
+            self.get_logger().info(
+                f'smoothing {params.smoothing}: up to {delay * 1e3:.0f} ms of delay'
+            )
         self._losses = Losses(self)
         self._operator = Latest(
             self,
@@ -62,7 +66,9 @@ class TeleopNode(Node):
         except InvalidInput as error:
             self.get_logger().warning(f'frame refused: {error}', throttle_duration_sec=1.0)
             return
-        proposal = self._teleop.step(self._operator.get(), frame, time.monotonic_ns())
+        sample = self._operator.get()
+        self._calibration.take(sample)
+        proposal = self._teleop.step(sample, frame, time.monotonic_ns())
         if proposal is not None:
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.joint_proposal_to_msg(proposal, stamp))

@@ -141,7 +141,8 @@ def test_every_field_of_a_run_is_an_argument_with_description_and_default(launch
     for item in fields(RunConfig):
         argument = launch.arguments[item.name]
         assert argument.description == item.metadata['doc']
-        assert argument.default_value == str(item.default)
+        default = str(item.default)
+        assert argument.default_value == (default.lower() if item.type == 'bool' else default)
         assert argument.choices == item.metadata['choices']
     assert all(launch.arguments[name].description for name in OTHERS)
 
@@ -171,6 +172,8 @@ def test_arguments_reach_the_nodes(launch):
     assert parameters_of(nodes['twin'])['seed'] == 7
     assert parameters_of(nodes['director'])['timeout'] == 40.0
     assert parameters_of(nodes['operator'])['imperfection'] == 1.0
+    teleop = parameters_of(launch.nodes(align_yaw='true', smoothing='one_euro')['teleop'])
+    assert (teleop['align_yaw'], teleop['smoothing']) == (True, 'one_euro')
     assert parameters_of(nodes['recorder']) == {'out': '2026', 'robot': 'g1_dex3'}
     assert {node.namespace for node in nodes.values()} == {'left'}
     assert all(node.ros_arguments == ['--log-level', 'warn'] for node in nodes.values())
@@ -198,6 +201,9 @@ def test_cameras_are_left_out_when_not_wanted_or_not_possible(launch, monkeypatc
     ('given', 'error', 'said'),
     [
         ({'seed': 'many'}, ConfigError, "seed is 'many'; expected int"),
+        ({'align_yaw': 'perhaps'}, ConfigError, "align_yaw is 'perhaps'; expected true or false"),
+        ({'smoothing': 'lots'}, ConfigError, "smoothing is 'lots'; known: none, one_euro, fixed_"),
+        ({'calibration': 'gone.yaml'}, ConfigError, 'calibration gone.yaml cannot be read'),
         ({'timeout': '0'}, ConfigError, 'timeout is 0.0; expected 1.0 to 3600.0'),
         ({'task': 'juggle'}, UnknownName, "unknown task 'juggle'; known: pick_place"),
         ({'params_file': 'gone.yaml'}, ConfigError, "params_file is 'gone.yaml'"),
