@@ -17,6 +17,7 @@ from rove_teleop.core.retargeting import (
     LightRetargeter,
     hand_features,
 )
+from rove_teleop.core.retargeting.follower import TOP_SPEED
 from rove_teleop.core.retargeting.hand import DEX3
 from rove_teleop.core.retargeting.objective import HandObjective, HandTargets, ObjectiveConfig
 from rove_teleop.errors import InvalidInput, ModelError, UnknownName
@@ -222,11 +223,21 @@ def test_the_low_pass_of_a_follower_does_not_depend_on_the_rate_of_ticks():
         follower = HandFollower(make_robot(), 'left', Mirror())
         follower.take(hand_at(0.0))
         follower.step(True, np.zeros(7), 0.1 / ticks)
-        follower.take(hand_at(1.0))
+        follower.take(hand_at(0.4))
         for _ in range(ticks):
             position, _ = follower.step(True, np.zeros(7), 0.1 / ticks)
         ends.append(position[0])
-    assert np.ptp(ends) < 1e-9 and 0.9 < ends[0] < 1.0
+    assert np.ptp(ends) < 1e-9 and 0.3 < ends[0] < 0.4
+
+
+def test_a_jump_of_the_tracking_becomes_a_ramp_of_the_top_speed():
+    follower = HandFollower(make_robot(), 'left', Mirror())
+    follower.take(hand_at(0.0))
+    follower.step(True, np.zeros(7), 0.005)
+    follower.take(hand_at(1.5))
+    speeds = [follower.step(True, np.zeros(7), 0.005)[1][0] for _ in range(100)]
+    assert max(speeds) == pytest.approx(TOP_SPEED)
+    assert speeds[20] == pytest.approx(TOP_SPEED) and speeds[-1] < 0.1
 
 
 def test_the_velocity_of_a_follower_is_that_of_its_position():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from rove_teleop.core.names import HAND_JOINTS
+from rove_teleop.core.retargeting.filters import low_pass
 from rove_teleop.core.retargeting.protocol import HandRetargeter
 from rove_teleop.core.retargeting.solver import LightRetargeter
 from rove_teleop.core.robot import Robot
@@ -15,6 +14,8 @@ from rove_teleop.errors import InvalidInput
 
 TIME_CONSTANT_S = 0.03
 """Of the first-order low-pass; its delay on a steady motion."""
+TOP_SPEED = 5.5
+"""Fastest motion of a finger joint [rad/s]: a jump of the tracking becomes a ramp."""
 
 
 class HandFollower:
@@ -69,10 +70,9 @@ class HandFollower:
             return executed, np.zeros(len(executed))
         if not self._following:
             self._following, self._position = True, self._goal.copy()
-        share = 1.0 - math.exp(-dt / TIME_CONSTANT_S)
-        step = share * (self._goal - self._position)
-        self._position = self._position + step
-        return self._position.copy(), step / dt
+        before = self._position
+        self._position = low_pass(before, self._goal, dt, TIME_CONSTANT_S, TOP_SPEED)
+        return self._position.copy(), (self._position - before) / dt
 
     def _retarget(self, hand: Array) -> None:
         self._seen = hand
