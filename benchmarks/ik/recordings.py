@@ -11,13 +11,15 @@ import pinocchio as pin
 from benchmarks.ik.tool import Array
 from benchmarks.ik.trajectories import Trajectory, ticks
 from rove_teleop.core.geometry import se3_from_pose
+from rove_teleop.core.names import SIDES
 from rove_teleop.errors import RecordingError
+from rove_teleop.operators.motion import Motion
 from rove_teleop.operators.recordings import find_recording, load_recording
 
 SCALE = 0.6
 """Of the recorded displacement; the robot's arms are shorter than a person's."""
-_WRIST = 'right_wrist'
 _MIRROR = np.diag((1.0, -1.0, 1.0))
+_OTHER = dict(zip(SIDES, reversed(SIDES), strict=True))
 
 
 def recording_files(places: Iterable[str]) -> tuple[Path, ...]:
@@ -40,36 +42,47 @@ def recording_files(places: Iterable[str]) -> tuple[Path, ...]:
 
 
 def recorded(path: Path, start: Mapping[str, pin.SE3], seconds: float, rate: float) -> Trajectory:
-    """A recorded wrist path for the right hand, and its mirror image for the left.
+    """Each hand follows its recorded wrist, or the mirror image of the other one.
 
-    Both displacement, times ``SCALE``, and rotation are relative to the first sample; where the
+    Both displacement, times ``SCALE``, and rotation are relative to the first sample; where a
     wrist was not tracked its target stays.
 
     Args:
-        path: Recording of a right wrist.
+        path: Recording of one or two wrists.
         start: T_world_hand at the start, by side.
         seconds: Longest duration [s].
         rate: Ticks per second [Hz].
 
     Raises:
-        RecordingError: It cannot be read, holds no right wrist, or is shorter than a tick.
+        RecordingError: It cannot be read, holds no wrist, or is shorter than a tick.
     """
     motion = load_recording(path, side='right')
-    if _WRIST not in motion.first_poses():
-        raise RecordingError(f'{path}: holds no right wrist')
     time = ticks(min(seconds, motion.duration), rate)
     if not len(time):
         raise RecordingError(f'{path}: is shorter than one tick of {1e3 / rate:.3g} ms')
-    first = se3_from_pose(motion.first_poses()[_WRIST])
-    last, poses = first, []
+    moves = {side: _moves(motion, side, time) for side in SIDES}
+    if not any(moves.values()):
+        raise RecordingError(f'{path}: holds no wrist')
+    hands = []
+    for side in SIDES:
+        own = moves[side] or [(_MIRROR @ d, _MIRROR @ R @ _MIRROR) for d, R in moves[_OTHER[side]]]
+        hands.append([_moved(start[side], d, R) for d, R in own])
+    return Trajectory(path.stem, time, np.stack(hands, axis=1))
+
+
+def _moves(motion: Motion, side: str, time: Array) -> list[tuple[Array, Array]]:
+    """Displacement (3,) and rotation (3, 3) of a wrist since its first sample, one per time."""
+    name = f'{side}_wrist'
+    pose = motion.first_poses().get(name)
+    if pose is None:
+        return []
+    first, moves = se3_from_pose(pose), []
     for t in time:
-        pose = motion.sample(t).poses.get(_WRIST)
-        last = last if pose is None else se3_from_pose(pose)
-        d = SCALE * (last.translation - first.translation)
-        turn = last.rotation @ first.rotation.T
-        left = _moved(start['left'], _MIRROR @ d, _MIRROR @ turn @ _MIRROR)
-        poses.append([left, _moved(start['right'], d, turn)])
-    return Trajectory(path.stem, time, np.array(poses))
+        pose = motion.sample(t).poses.get(name, pose)
+        now = se3_from_pose(pose)
+        d = SCALE * (now.translation - first.translation)
+        moves.append((d, now.rotation @ first.rotation.T))
+    return moves
 
 
 def _moved(start: pin.SE3, d: Array, turn: Array) -> Array:

@@ -13,6 +13,8 @@ from benchmarks.ik.recordings import SCALE, recorded, recording_files
 from benchmarks.ik.scores import Judge
 from benchmarks.ik.trajectories import FORMULAS, formula, hard, smooth_step, ticks, wave
 from rove_teleop.errors import RecordingError, UnknownName
+from rove_teleop.operators.recordings import load_recording
+from tests.fakes.skeletons import bvh_text
 
 RATE = 100.0
 
@@ -110,6 +112,21 @@ def test_a_recorded_wrist_moves_the_right_hand_and_its_mirror_image_the_left(tmp
     assert left[:3, 3] - start['left'].translation == pytest.approx(moved * (1, -1, 1))
     for pose, side, turn in ((right, 'right', 1.0), (left, 'left', -1.0)):
         assert pin.log3(pose[:3, :3] @ start[side].rotation.T) == pytest.approx([0, 0, turn])
+
+
+def test_two_recorded_wrists_move_a_hand_each(tmp_path: Path):
+    frames = [
+        {'LeftArm': (0.2 * n, 0.0, 0.0), 'RightArm': (0.0, 0.4 * n, 0.0)} for n in range(101)
+    ]
+    (tmp_path / 'both.bvh').write_text(bvh_text(frames))
+    motion, start = load_recording(tmp_path / 'both.bvh'), judge().start
+    trajectory = recorded(tmp_path / 'both.bvh', start, 20.0, RATE)
+    assert len(trajectory.time) == 100
+    for column, side in enumerate(('left', 'right')):
+        track = motion.poses[f'{side}_wrist'][:, :3]
+        moved = trajectory.poses[:, column, :3, 3] - start[side].translation
+        assert np.abs(moved).max() > 0.05
+        assert np.allclose(moved, SCALE * (track[1:] - track[0]), atol=1e-9)
 
 
 def test_a_folder_stands_for_its_wrist_paths(tmp_path: Path):
