@@ -10,7 +10,7 @@ import rove_teleop
 from rove_teleop.operators.source import OperatorOutput, OperatorView
 
 ROOT = Path(rove_teleop.__file__).parent
-CORE_ALLOWED = {'types', 'names', 'geometry', 'robot', 'kinematics', 'phases'}
+CORE_ALLOWED = {'types', 'names', 'geometry', 'pose', 'robot', 'kinematics', 'phases'}
 MESSAGES_ALLOWED = {
     'OperatorState',
     'PlantState',
