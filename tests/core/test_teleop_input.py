@@ -9,7 +9,9 @@ import pinocchio as pin
 import pytest
 from teleop_rig import DT, SIDES, Rig, distance, make_robot, moved, smooth
 
+from rove_teleop.core.calibration import Calibration
 from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, NUM_BASE, NUM_LEG_JOINTS, Phase
+from rove_teleop.core.teleop import TeleopConfig
 
 MILLIMETRE = 1e-3
 
@@ -214,6 +216,9 @@ def hostile(rng: np.random.Generator, rig: Rig) -> object:
         {'left_wrist': np.where(rng.random(7) < 0.3, np.nan, pose)},
         {'right_wrist': np.full(7, rng.choice([np.inf, -np.inf, 1e300]))},
         {'left_wrist': None, 'right_hand': None},
+        {'head': None, 'buttons': ('left_clutch', 'right_grip')},
+        {'head': np.where(rng.random(7) < 0.3, np.nan, pose)},
+        {'head': pose, 'body': {'torso': np.full(7, 1e300), 'pelvis': np.zeros(3)}},
         {'left_hand': rng.normal(size=(25, 7)) * rng.choice([1e-9, 0.1, 1e9])},
         {'right_hand': np.full((25, 7), np.nan)},
         {'right_hand': rng.normal(size=(3, 7))},
@@ -227,14 +232,28 @@ def hostile(rng: np.random.Generator, rig: Rig) -> object:
     return rig.spoil(**spoils[rng.integers(len(spoils))])
 
 
-def test_ten_thousand_hostile_inputs_never_exceed_a_limit_or_raise():
+EVERYTHING = {'align_yaw': True, 'hand_frame': 'neck', 'calibration': Calibration()}
+
+
+@pytest.mark.parametrize(
+    ('config', 'ticks'),
+    [
+        (TeleopConfig(), 10_000),
+        (TeleopConfig(smoothing='fixed_lag'), 1_000),
+        (TeleopConfig(smoothing='fixed_lag', **EVERYTHING), 1_000),
+        (TeleopConfig(smoothing='one_euro', **EVERYTHING), 1_000),
+    ],
+    ids=['defaults', 'fixed lag', 'all with fixed lag', 'all with one euro'],
+)
+def test_thousands_of_hostile_inputs_never_exceed_a_limit_or_raise(config, ticks):
     rng = np.random.default_rng(3)
-    rig = Rig()
+    rig = Rig(config)
+    rig.head = pin.SE3(np.eye(3), np.array([0.0, 0.0, 1.6]))
     robot = make_robot()
     lower, upper = robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:]
     velocity = np.concatenate([np.full(3, 2.0), np.full(14, 6.0)])
     phases = [Phase.AUTO, Phase.TO_HUMAN, Phase.HUMAN, Phase.HUMAN, Phase.HUMAN, Phase.HOLD]
-    for k in range(10_000):
+    for k in range(ticks):
         if k % 25 == 0:
             rig.anchor_id += 1
             rig.session = f'session {k}'
