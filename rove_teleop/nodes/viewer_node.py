@@ -21,7 +21,6 @@ from rove_teleop.tasks.registry import make_task
 from rove_teleop.twin.model import scene_spec
 from rove_teleop.twin.objects import SceneObjects
 
-
 _VIEW = (0.2, 0.0, 0.75), 2.6, -140.0, -15.0  # m, m, deg, deg: robot and table from its left
 
 
