@@ -13,7 +13,13 @@ from rove_teleop.core.leg_reach import LegReach
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.limits import ChannelLimits
 from rove_teleop.core.names import NUM_LEG_JOINTS, SIDES
-from rove_teleop.core.retargeting import HandRetargeter, LightRetargeter
+from rove_teleop.core.retargeting import (
+    DEX3_DEXPILOT,
+    DEX3_VECTOR,
+    HandRetargeter,
+    LightRetargeter,
+    VectorRetargeter,
+)
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.teleop import Teleop, TeleopConfig
 from rove_teleop.errors import UnknownName
@@ -27,8 +33,9 @@ CONTROL_PERIOD_NS = 5_000_000
 """One control tick: 200 Hz."""
 ROBOT = 'g1_dex3'
 """The default robot: a Unitree G1 with Dex3-1 hands."""
-HAND_BACKENDS = ('light', 'dex-retargeting')
+HAND_BACKENDS = ('light', 'vector', 'dexpilot', 'dex-retargeting')
 """Solvers of the hand retargeting; the first is the default."""
+_VECTORS = {'vector': DEX3_VECTOR, 'dexpilot': DEX3_DEXPILOT}
 
 
 def robot_names() -> tuple[str, ...]:
@@ -98,6 +105,9 @@ def make_retargeters(robot: Robot, backend: str) -> dict[str, HandRetargeter]:
         raise UnknownName('hand backend', backend, HAND_BACKENDS)
     if backend == HAND_BACKENDS[0]:
         return {side: LightRetargeter(robot, side) for side in SIDES}
+    if backend in _VECTORS:
+        config = _VECTORS[backend]
+        return {side: VectorRetargeter.of_robot(robot, side, config) for side in SIDES}
     from rove_teleop.hands.dex import DexRetargeter
 
     return {side: DexRetargeter(robot, side, robot_description(robot.name)) for side in SIDES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +38,7 @@ def make_tool(name: str, hand: Hand) -> Tool:
 class _Dex:
     def __init__(self, hand: Hand, *, exact: bool) -> None:
         self._solver = build_solver(dex_settings(hand.inside, hand.side, hand.urdf))
+        importlib.import_module('torch').set_num_threads(1)  # its fastest on arrays this small
         if exact:
             optimizer = self._solver.optimizer
             optimizer.set_joint_limit(self._solver.joint_limits, epsilon=0.0)

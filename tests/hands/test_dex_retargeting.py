@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from rove_teleop.assembly import HAND_BACKENDS, make_retargeters
 from rove_teleop.core.names import SIDES
 from rove_teleop.core.retargeting import DEX3_DEXPILOT, DEX3_VECTOR, VectorRetargeter
 from rove_teleop.core.robot import Robot
@@ -83,3 +84,15 @@ def test_a_point_on_a_link_that_is_missing_is_named(robot):
     points = {**DEX3_VECTOR.points, 'thumb': ('{side}_hand_thumb_9_link', (0.0, 0.0, 0.0))}
     with pytest.raises(ModelError, match='right_hand_thumb_9_link'):
         DexRetargeter(robot, 'right', URDF, replace(DEX3_VECTOR, points=points))
+
+
+@pytest.mark.parametrize('backend_name', HAND_BACKENDS)
+def test_every_backend_that_can_be_chosen_closes_the_fingers_of_both_hands(backend_name, robot):
+    for side, retargeter in make_retargeters(robot, backend_name).items():
+        fingers = []
+        for pose in ('open', 'fist'):
+            retargeter.reset(np.zeros(7))
+            for _ in range(CALLS):
+                position = retargeter.retarget(hand_pose(side, **GOLDEN_POSES[pose]))
+            fingers.append(np.abs(position[3:]))
+        assert (fingers[0] < 0.1).all() and (fingers[1] > 1.3).all()
