@@ -91,12 +91,17 @@ class PolicyServer:
         """Answer what waits, but only the newest observation of each robot.
 
         After a slow answer the older ones have timed out at the robot, and answering them
-        would only make the newest one late as well.
+        would only make the newest one late as well. A robot that timed out asks again through
+        another connection, and connections are read in turns: the number tells the newest.
         """
         requests = self._read_waiting()
-        newest = {r.session: i for i, (_, r) in enumerate(requests) if r.kind == 'infer'}
-        for index, (envelope, request) in enumerate(requests):
-            if request.kind != 'infer' or newest[request.session] == index:
+        newest: dict[str, int] = {}
+        for _, request in requests:
+            if request.kind == 'infer':
+                number = request.request_id
+                newest[request.session] = max(number, newest.get(request.session, number))
+        for envelope, request in requests:
+            if request.kind != 'infer' or newest[request.session] == request.request_id:
                 self._send(envelope, self._service.answer(request, time.monotonic_ns()))
 
     def _read_waiting(self) -> list[tuple[list[bytes], Request]]:
