@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from rove_teleop.nodes.transport import PROFILES
 
 PROGRAM = """
 import signal
@@ -54,3 +57,22 @@ def test_a_node_closes_and_says_how_it_ended(end: str, teardown: str, code: int)
     assert done.returncode == code, done.stderr
     assert done.stdout == 'closed\n'
     assert 'Traceback' not in done.stderr
+
+
+def test_a_node_does_not_use_shared_memory_which_could_hold_up_a_real_time_process() -> None:
+    look = (
+        'import os; print([open(f"/proc/self/task/{t}/comm").read().strip() '
+        'for t in os.listdir("/proc/self/task")]); rclpy.try_shutdown()'
+    )
+    program = PROGRAM.format(end=look, teardown='pass')
+    environ = {name: value for name, value in os.environ.items() if name != PROFILES}
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env=environ,
+    )
+    assert 'dds.udp' in done.stdout
+    assert 'dds.shm' not in done.stdout
