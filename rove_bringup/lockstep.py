@@ -22,7 +22,8 @@ from rove_teleop.assembly import (
     make_robot,
     make_twin,
 )
-from rove_teleop.core.arbiter import ArbiterInputs
+from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
+from rove_teleop.core.lease import Lease
 from rove_teleop.core.types import (
     ActionChunk,
     ControlFrame,
@@ -69,6 +70,28 @@ class Sink(Protocol):
         """One tick, in order."""
 
 
+class Arbitration(Protocol):
+    """What decides and executes, `rove_teleop.core.arbiter.Arbiter` as a rule.
+
+    Attributes:
+        lease: The operator's lease.
+    """
+
+    lease: Lease
+
+    def step(self, inputs: ArbiterInputs, now_ns: int) -> ArbiterOutput:
+        """One control tick."""
+
+
+class Following(Protocol):
+    """What makes proposals of an operator, `rove_teleop.core.teleop.Teleop` as a rule."""
+
+    def step(
+        self, operator: OperatorState | None, frame: ControlFrame | None, now_ns: int
+    ) -> JointProposal | None:
+        """One control tick."""
+
+
 @dataclass(frozen=True)
 class LockstepResult:
     """How one episode went.
@@ -87,7 +110,11 @@ class LockstepResult:
 
 
 class LockstepRunner:
-    """Steps plant, operator, teleop, policy, arbiter and director in a fixed order."""
+    """Steps plant, operator, teleop, policy, arbiter and director in a fixed order.
+
+    Attributes:
+        operator, policy: May be replaced between episodes.
+    """
 
     def __init__(self, config: RunConfig) -> None:
         """Build every part once; episodes reuse them."""
@@ -95,7 +122,12 @@ class LockstepRunner:
         self.robot = make_robot(config.robot)
         self.twin = make_twin(config.task, config.robot)
         self.operator = config.make_operator()
-        self._policy = make_policy(config.policy, **config.policy_options())
+        self.policy = make_policy(config.policy, **config.policy_options())
+
+    def make_control(self, episode: Episode) -> tuple[Following, Arbitration]:
+        """Teleoperation and arbiter of one episode; another runner may have others."""
+        arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', self.robot)
+        return self._config.make_teleop(self.robot), arbiter
 
     def run(self, episode: Episode, sinks: Iterable[Sink] = ()) -> LockstepResult:
         """Run one episode from the reset to its end.
@@ -129,9 +161,8 @@ class _Loop:
         self.now_ns = _SECOND_NS
         self._count = 0
         self._twin, self._operator = runner.twin, runner.operator
-        self._arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', runner.robot)
-        self._teleop = config.make_teleop(runner.robot)
-        self._policy = PolicyLoop(InlineWorker(runner._policy), PolicyLoopConfig())
+        self._teleop, self._arbiter = runner.make_control(episode)
+        self._policy = PolicyLoop(InlineWorker(runner.policy), PolicyLoopConfig())
         self.director = Director(DirectorConfig(timeout=config.timeout))
         self._plant = replace(self._twin.reset(episode.seed), t_receive_ns=self.now_ns)
         self._operator.reset(episode.seed, f'lockstep-{episode.name}')

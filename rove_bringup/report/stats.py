@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,9 +27,13 @@ class EpisodeStats:
         duration: From the first to the last frame [s].
         phase_frames, stage_frames: Frames by word, over all words.
         takeover_latency_ms: Request received to first frame in the human's hands, each.
+        takeover_effect_ms: Request received to the first effect on the robot, each.
+        human_s: How long each takeover lasted [s].
         velocity_step: Largest change of an executed joint velocity in one tick, in the half
             second after a switch [rad/s]; zero without a switch.
         velocity_step_joint: The joint that made it.
+        switch_acceleration, switch_jerk: Largest of any executed joint in that time
+            [rad/s², rad/s³]; zero without a switch.
         lateness: How much longer than its period each period was [ms].
         limit_violations: Executed joint positions outside their limits, None if not checked.
         not_finite: Frames with a number that is not finite in what was executed or measured.
@@ -48,8 +52,12 @@ class EpisodeStats:
     takeovers: int
     releases: int
     takeover_latency_ms: tuple[float, ...]
+    takeover_effect_ms: tuple[float, ...]
+    human_s: tuple[float, ...]
     velocity_step: float
     velocity_step_joint: str
+    switch_acceleration: float
+    switch_jerk: float
     falls: int
     limit_violations: int | None
     not_finite: int
@@ -72,7 +80,6 @@ class EpisodeStats:
         """
         switches = find_switches(episode)
         hardest = max(switches, key=lambda switch: switch.velocity_step, default=None)
-        latencies = [switch.latency_ms for switch in switches if switch.latency_ms is not None]
         outcome, reason = _outcome(episode)
         return EpisodeStats(
             episode=episode.name,
@@ -87,9 +94,13 @@ class EpisodeStats:
             intervention_frames=int(episode.intervention.sum()),
             takeovers=len({each.takeover_id for each in switches if each.kind == 'takeover'}),
             releases=sum(event.kind == 'release' for event in episode.events),
-            takeover_latency_ms=tuple(latencies),
+            takeover_latency_ms=_known(switch.latency_ms for switch in switches),
+            takeover_effect_ms=_known(switch.effect_ms for switch in switches),
+            human_s=_known(switch.human_s for switch in switches),
             velocity_step=hardest.velocity_step if hardest else 0.0,
             velocity_step_joint=hardest.joint if hardest else '',
+            switch_acceleration=max((each.acceleration for each in switches), default=0.0),
+            switch_jerk=max((each.jerk for each in switches), default=0.0),
             falls=_falls(episode),
             limit_violations=None
             if limits is None
@@ -106,9 +117,10 @@ class RunStats:
     """What a run of one or more episodes comes to; sums, but for the figures named here.
 
     Attributes:
-        takeover_latency_ms: Median and largest, None without a takeover.
+        takeover_latency_ms, takeover_effect_ms: Median and largest, None without a takeover.
+        human_s: Median and longest takeover, likewise.
         loop_ms: How much longer than its period a period was: p50, p99, max.
-        velocity_step: Largest of all episodes [rad/s].
+        velocity_step, switch_acceleration, switch_jerk: Largest of all episodes.
         limit_violations: None if not checked.
     """
 
@@ -122,7 +134,11 @@ class RunStats:
     takeovers: int
     releases: int
     takeover_latency_ms: dict[str, float | None]
+    takeover_effect_ms: dict[str, float | None]
+    human_s: dict[str, float | None]
     velocity_step: float
+    switch_acceleration: float
+    switch_jerk: float
     loop_ms: dict[str, float]
     falls: int
     limit_violations: int | None
@@ -132,22 +148,23 @@ class RunStats:
     @staticmethod
     def of(episodes: Sequence[EpisodeStats]) -> RunStats:
         """Sum up the episodes of a run, at least one."""
-        latencies = [value for each in episodes for value in each.takeover_latency_ms]
         checked = [each.limit_violations for each in episodes]
         return RunStats(
             episodes=len(episodes),
             successes=sum(each.success for each in episodes),
             phase_frames=_sum([each.phase_frames for each in episodes]),
             stage_frames=_sum([each.stage_frames for each in episodes]),
-            takeover_latency_ms={
-                'p50': float(np.median(latencies)) if latencies else None,
-                'max': max(latencies, default=None),
-            },
-            velocity_step=max(each.velocity_step for each in episodes),
             loop_ms=loop_ms(np.concatenate([each.lateness for each in episodes])),
             limit_violations=sum(n for n in checked if n is not None)
             if None not in checked
             else None,
+            takeover_latency_ms=_spread([each.takeover_latency_ms for each in episodes]),
+            takeover_effect_ms=_spread([each.takeover_effect_ms for each in episodes]),
+            human_s=_spread([each.human_s for each in episodes]),
+            **{
+                name: max(getattr(each, name) for each in episodes)
+                for name in ('velocity_step', 'switch_acceleration', 'switch_jerk')
+            },
             **{
                 name: sum(getattr(each, name) for each in episodes)
                 for name in (
@@ -207,6 +224,16 @@ def _lateness_ms(episode: Episode, period_ns: int) -> Array:
     consecutive = np.diff(episode.tick) == 1
     late = np.diff(episode.t_ns)[consecutive] - period_ns
     return late.clip(min=0) / 1e6
+
+
+def _known(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(value for value in values if value is not None)
+
+
+def _spread(lists: Iterable[Sequence[float]]) -> dict[str, float | None]:
+    values = [value for each in lists for value in each]
+    median = float(np.median(values)) if values else None
+    return {'p50': median, 'max': max(values, default=None)}
 
 
 def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:

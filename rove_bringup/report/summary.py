@@ -13,6 +13,7 @@ from rich.table import Table
 
 from rove_bringup.report.stats import EpisodeStats, RunStats, loop_ms
 
+_LISTS = ('takeover_latency_ms', 'takeover_effect_ms', 'human_s')
 _LEFT_OUT = ('lateness', 'switches')
 
 
@@ -51,7 +52,7 @@ def _plain(episode: EpisodeStats) -> dict[str, Any]:
     values = {name: value for name, value in vars(episode).items() if name not in _LEFT_OUT}
     return {
         **values,
-        'takeover_latency_ms': list(episode.takeover_latency_ms),
+        **{name: list(values[name]) for name in _LISTS},
         'loop_ms': loop_ms(episode.lateness),
         'switches': [
             {**vars(switch), 'groups': list(switch.groups)} for switch in episode.switches
@@ -86,15 +87,19 @@ def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
     )
     table.add_column(style='bold')
     table.add_column()
-    latency, loop = total['takeover_latency_ms'], total['loop_ms']
+    loop = total['loop_ms']
     rows = {
         'success': f'{total["successes"]} of {total["episodes"]}',
         'frames by phase': _counts(total['phase_frames']),
         'frames by stage': _counts(total['stage_frames']),
         'intervention frames': f'{total["intervention_frames"]} of {total["frames"]}',
         'takeovers, releases': f'{total["takeovers"]}, {total["releases"]}',
-        'takeover latency': f'p50 {_text(latency["p50"])}  max {_text(latency["max"])} ms',
+        'takeover latency': f'{_spread(total["takeover_latency_ms"])} ms',
+        'takeover to first effect': f'{_spread(total["takeover_effect_ms"])} ms',
+        'time with the operator': f'{_spread(total["human_s"])} s per takeover',
         'largest velocity step': f'{total["velocity_step"]:.4f} rad/s per tick after a switch',
+        'acceleration, jerk': f'{total["switch_acceleration"]:.1f} rad/s², '
+        f'{total["switch_jerk"]:.0f} rad/s³ after a switch',
         'loop lateness': '  '.join(f'{name} {value:.2f}' for name, value in loop.items()) + ' ms',
         'falls': _verdict(total['falls']),
         'joint limit violations': _verdict(total['limit_violations']),
@@ -108,6 +113,10 @@ def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return '  '.join(f'{word} {count}' for word, count in counts.items() if count)
+
+
+def _spread(values: Mapping[str, float | None]) -> str:
+    return f'p50 {_text(values["p50"])}  max {_text(values["max"])}'
 
 
 def _verdict(count: int | None) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rove_teleop.core.names import GROUPS, JOINTS, Authority, Phase
+from rove_teleop.assembly import CONTROL_PERIOD_NS
+from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, JOINTS, Authority, Phase
 from rove_teleop.core.tags import detail_value
 from rove_teleop.core.types import Event
 from rove_teleop.recording.episode import Array, Episode
@@ -14,6 +15,10 @@ from rove_teleop.recording.episode import Array, Episode
 WINDOW_NS = 500_000_000
 """How long after a switch its smoothness is judged."""
 
+EFFECT = 1e-3
+"""A channel that moved less has not moved [m, rad]."""
+
+_PERIOD = CONTROL_PERIOD_NS * 1e-9  # s
 _ENTERED = (Phase.TO_HUMAN, Phase.TO_AUTO)
 
 
@@ -27,9 +32,17 @@ class Switch:
         t_ns: Time of the first frame in the new phase.
         latency_ms: For a takeover, from the receipt of the request to the first frame in
             which the human commands; None if that never came or nobody asked.
+        effect_ms: From the receipt of the request to the first frame that shows the operator's
+            will: a channel he has moved away from where it was taken, and the robot with him,
+            by more than ``EFFECT``. None likewise, and while he keeps still.
         velocity_step: Largest change of an executed joint velocity in one tick, in the half
             second after [rad/s].
         joint: The joint that made it.
+        acceleration: Largest of any executed joint in that time, from differences of its
+            velocity [rad/s²].
+        jerk: Largest of any executed joint in that time, from differences of the
+            acceleration [rad/s³].
+        human_s: For a takeover, how long the groups stayed with the operator [s].
     """
 
     kind: str
@@ -38,19 +51,23 @@ class Switch:
     groups: tuple[str, ...]
     takeover_id: int
     latency_ms: float | None
+    effect_ms: float | None
     velocity_step: float
     joint: str
+    acceleration: float
+    jerk: float
+    human_s: float | None
 
 
 def find_switches(episode: Episode) -> list[Switch]:
     """Return the switches of an episode in the order they happened."""
-    steps = velocity_steps(episode)
+    motion = _Motion.of(episode)
     switches = []
     for phase in _ENTERED:
         inside = episode.phase == phase
         entered = inside[1:] & ~inside[:-1]
         for row in np.flatnonzero(entered.any(axis=1)) + 1:
-            switches.append(_measure(episode, steps, int(row), entered[row - 1]))
+            switches.append(_measure(episode, motion, int(row), entered[row - 1]))
     return sorted(switches, key=lambda switch: switch.tick)
 
 
@@ -60,31 +77,57 @@ def velocity_steps(episode: Episode) -> Array:
     Rows are zero where a tick is missing before them, and while a stop is latched: a stop
     brakes at limits of its own. A number that is not finite counts as zero here.
     """
-    steps = np.zeros_like(episode.joint_velocity)
-    steps[1:] = np.abs(np.diff(np.nan_to_num(episode.joint_velocity), axis=0))
-    steps[1:][np.diff(episode.tick) != 1] = 0.0
-    steps[episode.robot_phase == Phase.STOPPED] = 0.0
-    return steps
+    return np.abs(_changes(episode, np.nan_to_num(episode.joint_velocity)))
 
 
-def _measure(episode: Episode, steps: Array, row: int, entered: Array) -> Switch:
+@dataclass(frozen=True)
+class _Motion:
+    """How roughly each joint moved in each tick, absolute values, each shape (n, 43)."""
+
+    steps: Array  # rad/s
+    acceleration: Array  # rad/s²
+    jerk: Array  # rad/s³
+
+    @staticmethod
+    def of(episode: Episode) -> _Motion:
+        steps = _changes(episode, np.nan_to_num(episode.joint_velocity))
+        acceleration = steps / _PERIOD
+        jerk = _changes(episode, acceleration) / _PERIOD
+        return _Motion(np.abs(steps), np.abs(acceleration), np.abs(jerk))
+
+
+def _changes(episode: Episode, values: Array) -> Array:
+    """Differences from tick to tick, zero where there are none to be judged."""
+    changes = np.zeros_like(values)
+    changes[1:] = np.diff(values, axis=0)
+    changes[1:][np.diff(episode.tick) != 1] = 0.0
+    changes[episode.robot_phase == Phase.STOPPED] = 0.0
+    return changes
+
+
+def _measure(episode: Episode, motion: _Motion, row: int, entered: Array) -> Switch:
     kind = _kind(episode, row, entered)
     groups = tuple(group for group, changed in zip(GROUPS, entered, strict=True) if changed)
-    t_ns = int(episode.t_ns[row])
     begin = _authority_row(episode, row, entered)
     end = int(np.searchsorted(episode.t_ns, episode.t_ns[begin] + WINDOW_NS))
-    window = steps[row:end]
-    joint = int(window.max(axis=0).argmax())
-    latency = _latency_ms(episode, row, begin) if kind == 'takeover' else None
+    window = slice(row, end)
+    joint = int(motion.steps[window].max(axis=0).argmax())
+    last = _last_row(episode, row, entered)
+    effect = _effect_row(episode, begin, last, entered)
+    takeover = kind == 'takeover'
     return Switch(
         kind=kind,
         tick=int(episode.tick[row]),
-        t_ns=t_ns,
+        t_ns=int(episode.t_ns[row]),
         groups=groups,
         takeover_id=int(episode.takeover_id[row]),
-        latency_ms=latency,
-        velocity_step=float(window[:, joint].max()),
+        latency_ms=_latency_ms(episode, row, begin, begin) if takeover else None,
+        effect_ms=_latency_ms(episode, row, begin, effect) if takeover else None,
+        velocity_step=float(motion.steps[window, joint].max()),
         joint=JOINTS[joint],
+        acceleration=float(motion.acceleration[window].max()),
+        jerk=float(motion.jerk[window].max()),
+        human_s=float(episode.t_ns[last] - episode.t_ns[begin]) * 1e-9 if takeover else None,
     )
 
 
@@ -105,15 +148,39 @@ def _authority_row(episode: Episode, row: int, entered: Array) -> int:
     return row
 
 
-def _latency_ms(episode: Episode, row: int, begin: int) -> float | None:
-    """From the receipt of the request to the row in which the human first commands."""
-    if not (episode.authority[begin] == Authority.HUMAN).any():
+def _last_row(episode: Episode, row: int, entered: Array) -> int:
+    """Row that ends what began in ``row``: the first in which a group is not the human's."""
+    human = np.isin(episode.phase[row:, entered], (Phase.TO_HUMAN, Phase.HUMAN)).all(axis=1)
+    return len(episode) - 1 if human.all() else row + int(np.argmin(human))
+
+
+def _effect_row(episode: Episode, begin: int, last: int, entered: Array) -> int | None:
+    """First row in which human and executed both have left the pose of ``begin``."""
+    rows, channels = slice(begin, last), _channels(entered)
+    wanted, executed = (
+        np.abs(position[rows, channels] - position[begin, channels]) > EFFECT
+        for position in (episode.human_position, episode.executed_position)
+    )
+    moved = (wanted & executed).any(axis=1)
+    return begin + int(moved.argmax()) if moved.any() else None
+
+
+def _channels(entered: Array) -> Array:
+    """Indices of the channels of the groups, bool of shape (6,)."""
+    return np.concatenate(
+        [np.r_[GROUP_CHANNELS[g]] for g, taken in zip(GROUPS, entered, strict=True) if taken]
+    )
+
+
+def _latency_ms(episode: Episode, row: int, begin: int, until: int | None) -> float | None:
+    """From the receipt of the request to a row, once the human commands in ``begin``."""
+    if until is None or not (episode.authority[begin] == Authority.HUMAN).any():
         return None
     tick = episode.tick[row]
     asked = [event for event in episode.events if event.kind == 'takeover' and event.tick == tick]
     if not asked:
         return None
-    return float(episode.t_ns[begin] - _received_ns(asked[0])) / 1e6
+    return float(episode.t_ns[until] - _received_ns(asked[0])) / 1e6
 
 
 def _received_ns(event: Event) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.takeover.operator import SwitchingOperator
 from rove_bringup.config import Episode, RunConfig
 from rove_bringup.lockstep import LockstepRunner
 from rove_bringup.report.switches import find_switches
@@ -11,7 +12,6 @@ from rove_bringup.sinks import EpisodeSink
 from rove_teleop.assembly import make_robot
 from rove_teleop.core.names import GROUPS
 from rove_teleop.recording.check import find_problems
-from tests.fakes.switching_operator import SwitchingOperator
 
 SWITCHES = 100
 ALLOWED = 0.1  # rad/s per tick

@@ -7,7 +7,7 @@ import pytest
 
 from rove_bringup.report.stats import EpisodeStats, RunStats
 from rove_bringup.report.switches import find_switches
-from rove_teleop.core.names import NUM_JOINTS, Phase
+from rove_teleop.core.names import GROUP_CHANNELS, NUM_JOINTS, Phase
 from rove_teleop.core.types import Event
 from rove_teleop.recording.episode import Episode
 from tests.fakes.frames import TAKEN, Script
@@ -87,6 +87,36 @@ def test_a_stop_brakes_at_its_own_limit_and_is_no_step_of_a_switch(episode):
     assert EpisodeStats.of(stopped).velocity_step < 0.1
 
 
+def test_acceleration_and_jerk_are_differences_of_the_executed_velocity(episode):
+    velocity = np.zeros_like(episode.joint_velocity)
+    velocity[200:, 20] = 0.05
+    velocity[201:, 20] = 0.15
+    takeover = find_switches(replace(episode, joint_velocity=velocity))[1]
+    assert takeover.velocity_step == pytest.approx(0.1)
+    assert takeover.acceleration == pytest.approx(20.0)  # 0.1 rad/s in 5 ms
+    assert takeover.jerk == pytest.approx(4000.0)  # from 20 rad/s² to none in 5 ms
+
+
+def test_the_effect_is_when_robot_and_operator_have_both_moved_by_a_milliradian(episode):
+    elbow = GROUP_CHANNELS['right_arm'].start + 3
+    human, executed = episode.human_position.copy(), episode.executed_position.copy()
+    human[:], executed[:] = 0.0, 0.0
+    executed[:, elbow - 1] = np.arange(len(episode))  # moves, but not by the operator
+    human[200:, elbow], executed[210:, elbow] = 0.002, 0.0011
+    moved = replace(episode, human_position=human, executed_position=executed)
+    _, takeover, release = find_switches(moved)
+    assert takeover.effect_ms == pytest.approx((210 - 150) * 5.0 + 4.0)
+    assert release.effect_ms is None
+    still = replace(moved, human_position=np.zeros_like(human))
+    assert find_switches(still)[1].effect_ms is None
+
+
+def test_a_takeover_lasts_from_the_first_human_frame_to_the_release(episode):
+    resume, takeover, release = find_switches(episode)
+    assert takeover.human_s == pytest.approx((300 - 150 - SCRIPT.wait) * 5e-3)
+    assert resume.human_s is release.human_s is None
+
+
 def test_falls_are_counted_once_each(episode):
     assert EpisodeStats.of(episode).falls == 0
     tilted = build_episode(SCRIPT, range(100, 150))
@@ -135,10 +165,14 @@ def test_the_seed_comes_from_the_metadata_or_else_from_the_task(episode):
 
 
 def test_a_run_sums_up_its_episodes(stats):
-    failed = replace(stats, success=False, takeover_latency_ms=(31.0,), velocity_step=0.2)
+    failed = replace(
+        stats, success=False, takeover_latency_ms=(31.0,), velocity_step=0.2, switch_jerk=9e9
+    )
     run = RunStats.of([stats, failed, replace(stats, takeover_latency_ms=())])
     assert (run.episodes, run.successes, run.frames, run.takeovers) == (3, 2, 1500, 3)
     assert run.phase_frames['human'] == 3 * stats.phase_frames['human']
     assert run.takeover_latency_ms == {'p50': 25.0, 'max': 31.0}
     assert run.velocity_step == 0.2
+    assert run.switch_jerk == 9e9
+    assert run.human_s == {'p50': stats.human_s[0], 'max': stats.human_s[0]}
     assert run.limit_violations is None

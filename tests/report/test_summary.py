@@ -43,6 +43,10 @@ def test_the_table_shows_every_figure_of_the_run(summary):
     for word, count in (total['phase_frames'] | total['stage_frames']).items():
         assert (f'{word} {count}' in text) == (count > 0)
     assert f'{total["velocity_step"]:.4f} rad/s' in text
+    assert f'{total["switch_acceleration"]:.1f} rad/s², ' in text
+    assert f'{total["switch_jerk"]:.0f} rad/s³' in text
+    assert f'p50 {total["takeover_effect_ms"]["p50"]:.1f}' in text
+    assert f'p50 {total["human_s"]["p50"]:.1f}  max {total["human_s"]["max"]:.1f} s' in text
     assert '2 of 2' in text
     assert 'p50 13.0  max 13.0 ms' in text
     assert 'episode_0001' in text

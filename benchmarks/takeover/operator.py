@@ -22,6 +22,13 @@ _BOX = np.array([[0.14, 0.24], [0.15, 0.35], [0.95, 1.15]])  # m; y is outward, 
 class SwitchingOperator:
     """While in command it moves both palms to random places in front of the robot.
 
+    Args:
+        robot: Robot it operates.
+        switches: How many takeovers and releases it asks for in an episode.
+        pause: Shortest and longest time between two of them [s].
+        open_hands: Whether its hands stay open, instead of opening and closing all the time.
+        grasps: Share of the takeovers for which it waits until the robot holds something up.
+
     Attributes:
         requested: What it has asked for so far.
     """
@@ -29,10 +36,16 @@ class SwitchingOperator:
     source_id = 'switcher'
 
     def __init__(
-        self, robot: Robot, switches: int, pause: tuple[float, float] = (0.7, 1.3)
+        self,
+        robot: Robot,
+        switches: int,
+        pause: tuple[float, float] = (0.7, 1.3),
+        open_hands: bool = False,
+        grasps: float = 0.0,
     ) -> None:
         self._kinematics = Kinematics(robot, LegKinematics(robot))
         self._switches, self._pause = switches, pause
+        self._open_hands, self._grasps = open_hands, grasps
         self.requested: list[str] = []
 
     def reset(self, seed: int, session: str) -> None:
@@ -43,6 +56,7 @@ class SwitchingOperator:
         self._from: dict[str, pin.SE3] = {}
         self._by: dict[str, np.ndarray] = {}
         self._since_ns = 0
+        self._awaits_grasp = self._draws_grasp()
         self.requested = []
 
     def step(self, view: OperatorView, now_ns: int) -> OperatorOutput:
@@ -52,7 +66,7 @@ class SwitchingOperator:
         wishes = self._ask(view, now_ns)
         self._move(now_ns)
         self._seq += 1
-        curl = 0.5 + 0.4 * np.sin(2.0 * np.pi * 0.4 * now_ns * 1e-9)
+        curl = 0.1 if self._open_hands else 0.5 + 0.4 * np.sin(0.8 * np.pi * now_ns * 1e-9)
         curls = dict.fromkeys(('thumb', 'index', 'middle', 'ring', 'pinky'), curl)
         hands = {side: hand_pose(side, **curls, T_world_wrist=self._wrist[side]) for side in SIDES}
         state = OperatorState(
@@ -74,6 +88,11 @@ class SwitchingOperator:
         if not self._wrist or phases == {Phase.AUTO}:
             self._plan(self._kinematics.palms(view.frame.executed.position), now_ns)
         done = len(self.requested) >= self._switches
+        if self._awaits_grasp and _lifted(view):
+            self._awaits_grasp = False
+            self._next_ns = now_ns + int(self._rng.uniform(0.0, self._pause[0]) * 1e9)
+        if self._awaits_grasp:
+            return ()
         if not view.frame.episode or now_ns < self._next_ns or done:
             return ()
         if phases == {Phase.AUTO}:
@@ -83,8 +102,12 @@ class SwitchingOperator:
         else:
             return ()
         self._next_ns = now_ns + int(self._rng.uniform(*self._pause) * 1e9)
+        self._awaits_grasp = wish == 'release' and self._draws_grasp()
         self.requested.append(wish)
         return (Request(wish, request_id=f'{wish}-{now_ns}'),)
+
+    def _draws_grasp(self) -> bool:
+        return self._grasps > 0.0 and bool(self._rng.random() < self._grasps)
 
     def _plan(self, palms: dict[str, pin.SE3], now_ns: int) -> None:
         """Hold the hands away from the palms, and think of the next motion."""
@@ -108,3 +131,7 @@ class SwitchingOperator:
             self._wrist[side] = pin.SE3(
                 turn @ start.rotation, start.translation + share * self._by[side]
             )
+
+
+def _lifted(view: OperatorView) -> bool:
+    return view.task is not None and view.task.progress == 'lifted'

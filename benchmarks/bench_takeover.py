@@ -1,0 +1,130 @@
+"""Taking over and giving back in running motion: rove's arbiter beside the naive switch.
+
+The operator's hands are 30 cm and 60 degrees away from the robot's and open, also while the
+robot holds the object; half of the takeovers wait for that. Every controller gets the same
+seeds, policy, operator and twin, in lockstep. Run::
+
+    ./rove bench takeover [--switches 400] [--controllers rove,naive] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.takeover.controllers import CONTROLLERS, TakeoverRunner
+from benchmarks.takeover.operator import SwitchingOperator
+from benchmarks.takeover.scores import Judged, judge, record
+from rove_bringup.config import Episode, RunConfig
+from rove_bringup.sinks import EpisodeSink
+from rove_teleop.errors import ConfigError, UnknownName
+
+SWITCHES = 200  # takeovers, and as many releases
+_GRASPS = 0.5  # share of the takeovers that wait until the robot holds the object
+_TIMEOUT = 60.0  # of an episode [s]
+
+
+def main(argv: Sequence[str] = ()) -> int:
+    """Measure, and print the table; returns 0.
+
+    Raises:
+        UnknownName: There is no such controller.
+        ConfigError: A number is out of range.
+    """
+    options = _parser().parse_args(argv)
+    for name in options.controllers:
+        if name not in CONTROLLERS:
+            raise UnknownName('controller', name, CONTROLLERS)
+    if not 1 <= options.switches <= 100_000:
+        raise ConfigError(f'--switches must be 1 to 100000, got {options.switches}')
+    progress = Console(stderr=True)
+    records = []
+    for name in options.controllers:
+        judged, falls = run(name, options.switches, options.seed, progress)
+        records.append(record(name, judged, falls))
+    Console(width=None if sys.stdout.isatty() else 160).print(table(records))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(records, indent=2) + '\n')
+    return 0
+
+
+def run(controller: str, switches: int, seed: int, progress: Console) -> tuple[list[Judged], int]:
+    """Run episodes until there are so many takeovers and so many releases.
+
+    Returns:
+        The switches, and how often the robot fell.
+    """
+    runner = TakeoverRunner(RunConfig(operator='none', timeout=_TIMEOUT), controller)
+    judged: list[Judged] = []
+    falls = 0
+    while not _enough(judged, switches):
+        runner.operator = SwitchingOperator(
+            runner.robot, 2 * switches - len(judged), open_hands=True, grasps=_GRASPS
+        )
+        sink = EpisodeSink()
+        runner.run(Episode(f'episode_{seed:04d}', seed), [sink])
+        judged += judge(sink.build(), seed)
+        falls += bool(sink.faults)
+        progress.print(f'{controller}: {len(judged)} switches, {falls} falls', highlight=False)
+        seed += 1
+    return judged, falls
+
+
+def _enough(judged: Sequence[Judged], switches: int) -> bool:
+    kinds = [each.switch.kind for each in judged]
+    return min(kinds.count('takeover'), kinds.count('release')) >= switches
+
+
+def table(records: Sequence[dict[str, Any]]) -> Table:
+    """One row per controller."""
+    drawn = Table('controller', title='in the half second after a switch')
+    for title in (
+        'takeovers, releases', 'velocity step\nrad/s per tick', 'acceleration\nrad/s²',
+        'jerk\nrad/s³', 'grasps kept', 'falls',
+    ):  # fmt: skip
+        drawn.add_column(title, justify='right')
+    for each in records:
+        drawn.add_row(
+            each['controller'],
+            f'{each["takeovers"]}, {each["releases"]}',
+            f'{each["velocity_step_max"]:.4f}',
+            f'{each["acceleration_max"]:.1f}',
+            f'{each["jerk_max"]:.0f}',
+            f'{each["grasps_kept"]} of {each["grasps"]}',
+            str(each['falls']),
+        )
+    return drawn
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='rove bench takeover',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--switches', type=int, default=SWITCHES, help='takeovers, and as many releases'
+    )
+    parser.add_argument(
+        '--controllers', type=_names, default=list(CONTROLLERS),
+        help=f'some of {",".join(CONTROLLERS)}',
+    )  # fmt: skip
+    parser.add_argument('--seed', type=int, default=0, help='of the first episode')
+    parser.add_argument('--json', type=Path, help='write the records there')
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(',') if name]
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

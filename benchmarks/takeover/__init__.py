@@ -1,0 +1,1 @@
+"""Taking over and giving back, measured beside the ways others do it."""
