@@ -9,7 +9,6 @@ import os
 import sys
 
 from rove_bringup.domain import ClaimedDomain
-from rove_teleop.nodes.transport import use_udp
 
 DISCOVERY_RANGE = 'LOCALHOST'
 
@@ -17,10 +16,10 @@ DISCOVERY_RANGE = 'LOCALHOST'
 def prepare(environ: MutableMapping[str, str] | None = None) -> None:
     """Fill in what the user left open; what is set stays.
 
-    ROS stays on this machine, in a domain of its own as long as this process lives, sends by
-    UDP, and finds its packages where this interpreter's packages are; MuJoCo renders without a
-    screen, or not at all without OpenGL. Must run before ``mujoco`` is imported and before
-    ``rclpy`` is initialised.
+    ROS stays on this machine, in a domain of its own as long as this process lives, and finds
+    its packages where this interpreter's packages are; MuJoCo renders without a screen, or not
+    at all without OpenGL. Must run before ``mujoco`` is imported and before ``rclpy`` is
+    initialised.
 
     Raises:
         RoveError: Other runs have every ROS domain.
@@ -30,7 +29,6 @@ def prepare(environ: MutableMapping[str, str] | None = None) -> None:
     if 'ROS_DOMAIN_ID' not in environ:
         environ['ROS_DOMAIN_ID'] = str(own_domain().number)
     environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
-    use_udp(environ)
     if 'MUJOCO_GL' not in environ:
         environ['MUJOCO_GL'] = 'egl' if has_gl() else 'disabled'
 

@@ -23,6 +23,7 @@ from rove_bringup.graph import NodeSpec, graph
 from rove_bringup.nodes.director_node import DirectorNode
 from rove_bringup.progress import Progress
 from rove_teleop.errors import RoveError
+from rove_teleop.nodes.threads import arrange_middleware_threads
 
 _GRACE_S = 5.0  # between the polite and the hard end of a process
 _STARTUP_S = 60.0
@@ -135,6 +136,7 @@ class ProcessRunner:
         node.on_problem = progress.problem
         executor = EventsExecutor()
         executor.add_node(node)
+        arrange_middleware_threads()
         try:
             with self._fleet:
                 self._spin(node, executor, progress)

@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from rove_teleop.errors import RoveError
-from rove_teleop.nodes.transport import use_udp
+from rove_teleop.nodes.threads import arrange_middleware_threads
 
 
 class StopFlag:
@@ -58,7 +58,6 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
     """
     if priority:
         claim_priority(priority)
-    use_udp(os.environ)
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node = None
@@ -66,6 +65,7 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
         node = make_node()
         executor = EventsExecutor()
         executor.add_node(node)
+        arrange_middleware_threads()
         while rclpy.ok() and not stop.stopped:
             executor.spin_once(timeout_sec=0.1)
         executor.shutdown()

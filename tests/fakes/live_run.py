@@ -25,6 +25,7 @@ from rove_msgs.msg import ControlFrame as ControlFrameMsg
 from rove_msgs.srv import RequestTransition
 from rove_teleop.core.types import ControlFrame, Event
 from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.threads import arrange_middleware_threads
 
 
 class LiveRun:
@@ -55,6 +56,7 @@ class LiveRun:
         self._requests = self.director.create_client(RequestTransition, 'request_transition')
         self._executor = EventsExecutor()
         self._executor.add_node(self.director)
+        arrange_middleware_threads()
         self.fleet.__enter__()
         return self
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 import os
 import subprocess
 import sys
 
 import pytest
-
-from rove_teleop.nodes.transport import PROFILES
 
 PROGRAM = """
 import signal
@@ -59,20 +58,23 @@ def test_a_node_closes_and_says_how_it_ended(end: str, teardown: str, code: int)
     assert 'Traceback' not in done.stderr
 
 
-def test_a_node_does_not_use_shared_memory_which_could_hold_up_a_real_time_process() -> None:
+def test_the_listeners_of_the_middleware_wake_up_before_every_loop() -> None:
     look = (
-        'import os; print([open(f"/proc/self/task/{t}/comm").read().strip() '
-        'for t in os.listdir("/proc/self/task")]); rclpy.try_shutdown()'
+        'import os; print({t if int(t) == os.getpid() else '
+        'open(f"/proc/self/task/{t}/comm").read().strip(): '
+        '(os.sched_getscheduler(int(t)), os.sched_getparam(int(t)).sched_priority) '
+        'for t in os.listdir("/proc/self/task")}); rclpy.try_shutdown()'
     )
-    program = PROGRAM.format(end=look, teardown='pass')
-    environ = {name: value for name, value in os.environ.items() if name != PROFILES}
+    program = PROGRAM.format(end=look, teardown='pass').replace('Ending)', 'Ending, priority=20)')
     done = subprocess.run(
-        [sys.executable, '-c', program],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-        env=environ,
+        [sys.executable, '-c', program], capture_output=True, text=True, timeout=30, check=True
     )
-    assert 'dds.udp' in done.stdout
-    assert 'dds.shm' not in done.stdout
+    threads = literal_eval(done.stdout.splitlines()[0])
+    listeners = {name for name in threads if name.startswith('dds.shm.')} - {'dds.shm.wdog'}
+    speakers = {name for name in threads if name.startswith('dds.')} - listeners
+    assert listeners and speakers
+    (main,) = (scheduling for name, scheduling in threads.items() if name.isdigit())
+    permitted = main == (os.SCHED_FIFO, 20)
+    listening = (os.SCHED_FIFO, 50) if permitted else (os.SCHED_OTHER, 0)
+    assert {threads[name] for name in listeners} == {listening}
+    assert {threads[name] for name in speakers} == {(os.SCHED_OTHER, 0)}

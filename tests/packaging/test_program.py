@@ -74,7 +74,6 @@ def test_ros_stays_on_this_machine_unless_told_otherwise():
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_DOMAIN_ID': str(environment.own_domain().number),
         'AMENT_PREFIX_PATH': sys.prefix,
-        'FASTRTPS_DEFAULT_PROFILES_FILE': str(ROOT / 'config' / 'fastdds.xml'),
         'MUJOCO_GL': 'egl',
     }
 
@@ -99,7 +98,6 @@ def test_what_the_user_set_is_kept():
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET',
         'ROS_DOMAIN_ID': '7',
         'AMENT_PREFIX_PATH': '/opt/ros/jazzy',
-        'FASTRTPS_DEFAULT_PROFILES_FILE': 'my_profiles.xml',
         'MUJOCO_GL': 'osmesa',
     }
     kept = dict(environ)
