@@ -62,10 +62,12 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
     stop = StopFlag()
     node = None
     try:
+        first = Node('_first', enable_rosout=False, start_parameter_services=False)
+        arrange_middleware_threads()  # they run from the first node on; ours may load for seconds
         node = make_node()
+        first.destroy_node()
         executor = EventsExecutor()
         executor.add_node(node)
-        arrange_middleware_threads()
         while rclpy.ok() and not stop.stopped:
             executor.spin_once(timeout_sec=0.1)
         executor.shutdown()

@@ -18,7 +18,7 @@ _LISTENER_PRIORITY = 50  # above every loop of ours; a listener only takes messa
 
 
 def arrange_middleware_threads() -> bool:
-    """Set the scheduling of this process's Fast DDS threads, once its node exists.
+    """Set the scheduling of this process's Fast DDS threads, once a node exists.
 
     Returns:
         Whether that was permitted; if not, all stay as they are.
