@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import os
 import signal
 import sys
 from types import FrameType
@@ -16,7 +15,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from rove_teleop.errors import RoveError
-from rove_teleop.nodes.threads import arrange_middleware_threads
+from rove_teleop.nodes.threads import first_node
 
 
 class StopFlag:
@@ -37,15 +36,6 @@ class StopFlag:
         self.stopped = True
 
 
-def claim_priority(priority: int) -> bool:
-    """Ask for SCHED_FIFO for this process and the threads it starts; False if not permitted."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
-    except PermissionError:
-        return False
-    return True
-
-
 def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: int = 0) -> int:
     """Spin a node until Ctrl-C, SIGTERM or shutdown; returns the process's exit code.
 
@@ -56,14 +46,11 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
         args: Command line, the process's own when None.
         priority: SCHED_FIFO priority to ask for, 1 to 99; 0 leaves the scheduling alone.
     """
-    if priority:
-        claim_priority(priority)
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node = None
     try:
-        first = Node('_first', enable_rosout=False, start_parameter_services=False)
-        arrange_middleware_threads()  # they run from the first node on; ours may load for seconds
+        first = first_node(priority)
         node = make_node()
         first.destroy_node()
         executor = EventsExecutor()
