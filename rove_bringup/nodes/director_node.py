@@ -26,6 +26,8 @@ from rove_teleop.nodes.run import main_of
 
 _PERIOD_S = 0.02
 _STARTUP_S = 60.0
+_MATCH_S = 0.5  # a service that is seen may not see its client yet, and its answer is lost
+_AGAIN_S = 1.0
 _ANSWER_S = 10.0  # a reset builds a scene; the end of a recording waits for the disk
 _DRAIN_S = 0.3  # the recording runs on after its end, so the last frames are in it
 
@@ -78,6 +80,7 @@ class DirectorNode(Node):
         self._director = Director(config or DirectorConfig(timeout=params.timeout))
         self._exit_when_done = not episodes
         self._waiting: Future | None = None
+        self._asked_ns = self._seen_ns = 0
         self._go(Step.CONNECT)
         self._events: list[Event] = []
         self.outcomes: dict[str, Outcome] = {}
@@ -146,14 +149,23 @@ class DirectorNode(Node):
 
     def _connect(self) -> None:
         if not self.missing:
-            self._go(Step.RESET)
+            self._seen_ns = self._seen_ns or time.monotonic_ns()
+            if time.monotonic_ns() - self._seen_ns > _MATCH_S * 1e9:
+                self._go(Step.RESET)
         elif self._exit_when_done and self._elapsed() > _STARTUP_S:
             raise RoveError(f'no answer from {", ".join(self.missing)} within {_STARTUP_S:g} s')
 
-    def _call(self, client: Any, request: Any) -> Any:
-        """The response of a call, None until it is there; a failed one if it stays away."""
-        if self._waiting is None:
-            self._waiting = client.call_async(request)
+    def _call(self, client: Any, request: Any, again: float = _ANSWER_S) -> Any:
+        """The response of a call, None until it is there; a failed one if it stays away.
+
+        Args:
+            client: Of the service.
+            request: What to ask.
+            again: Ask once more after this time [s]; only what may be asked twice.
+        """
+        now_ns = time.monotonic_ns()
+        if self._waiting is None or now_ns - self._asked_ns > again * 1e9:
+            self._waiting, self._asked_ns = client.call_async(request), now_ns
         if self._waiting.done():
             return self._waiting.result()
         if self._elapsed() < _ANSWER_S:
@@ -180,7 +192,7 @@ class DirectorNode(Node):
         request = RecordEpisode.Request(
             start=True, episode=episode.name, task=self._task_name, seed=episode.seed
         )
-        response = self._call(self._record, request)
+        response = self._call(self._record, request, _AGAIN_S)
         if response is None:
             return
         if not response.success:

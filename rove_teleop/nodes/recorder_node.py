@@ -162,10 +162,12 @@ class RecorderNode(Node):
     def _start(self, request: RecordEpisode.Request) -> tuple[bool, str]:
         if not _EPISODE_NAME.fullmatch(request.episode):
             return False, f'episode is {request.episode!r}; expected {_EPISODE_NAME.pattern}'
+        path = self._out / f'{request.episode}.mcap'
         if self._writer is not None:
+            if self._writer.path == path:
+                return True, str(path)  # asked again, for the answer was lost
             self.get_logger().warning(f'{self._writer.path}: ended by the start of another')
             self._finish()
-        path = self._out / f'{request.episode}.mcap'
         metadata = episode_metadata(request.episode, request.task, request.seed, self._robot)
         try:
             self._writer = self._make_writer(path, metadata)

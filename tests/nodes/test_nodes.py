@@ -135,6 +135,14 @@ def test_an_episode_is_recorded_from_its_start_to_its_stop(bench: Bench, tmp_pat
     assert path.stat().st_size > 0
 
 
+def test_a_start_that_is_asked_for_again_changes_nothing(bench: Bench, tmp_path: Path) -> None:
+    recorder(bench, tmp_path)
+    path = str(tmp_path / 'one.mcap')
+    assert record(bench, 'one') == (True, path)
+    assert record(bench, 'one') == (True, path)
+    assert record(bench) == (True, path)
+
+
 def test_a_start_ends_the_episode_before_it(bench: Bench, tmp_path: Path) -> None:
     recorder(bench, tmp_path)
     assert record(bench, 'one')[0]
