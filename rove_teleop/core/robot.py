@@ -17,7 +17,8 @@ ANKLE_TO_SOLE = 0.0354
 
 FOOT_FRAMES = {side: f'{side}_ankle_roll_link' for side in SIDES}
 WRIST_FRAMES = {side: f'{side}_wrist_yaw_link' for side in SIDES}
-PALM_FRAMES = {side: f'{side}_hand_palm_link' for side in SIDES}
+PALM_LINK = 'hand_palm_link'
+PALM_FRAMES = {side: f'{side}_{PALM_LINK}' for side in SIDES}
 TORSO_FRAME = 'torso_link'
 
 _NOMINAL = {

@@ -48,7 +48,7 @@ class TeleopConfig:
     smoothing_lag: float = 0.05
     calibration: Calibration | None = None
     stale_ns: int = 100_000_000
-    runaway: tuple[float, float] = (0.1, 0.6)
+    runaway: tuple[float, float] = (0.02, 0.1)
     ik: IkConfig = field(default_factory=IkConfig)
 
     def __post_init__(self) -> None:

@@ -81,9 +81,12 @@ def test_the_centre_of_mass_may_not_leave_its_region_and_returns_to_it():
 @pytest.mark.parametrize(
     'fields, message',
     [
-        ({'palm_gain': float('nan')}, 'ik.palm_gain must be finite'),
+        ({'palm_gain': float('nan')}, 'ik.palm_gain must be a number'),
         ({'velocity_arms': -1.0}, 'ik.velocity_arms must not be negative'),
+        ({'palm_gain': float('inf')}, 'ik.palm_gain must be finite'),
+        ({'palm_rotation': 0.0}, 'ik.palm_rotation must be positive'),
         ({'com_x': (0.1, 0.0)}, 'lower < upper'),
+        ({'pressure_y': (0.1, 0.1)}, 'lower < upper'),
     ],
 )
 def test_a_configuration_that_makes_no_sense_names_the_field(fields, message):

@@ -7,6 +7,7 @@ the clock starts, the channels after it stopped.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,10 @@ from rove_teleop.core.geometry import pose_from_se3, se3_from_base
 from rove_teleop.core.kinematics import IkConfig, PalmTarget, Targets, WholeBodyIK
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import NUM_BASE, NUM_LEG_JOINTS, SIDES
-from rove_teleop.core.robot import PALM_FRAMES, Robot
+from rove_teleop.core.robot import Robot
 
-_FREE, _FAST = 1e3, 1e6  # bounds that never bind
+COLLISION_ACCELERATION = 60.0  # m/s², with which limbs brake before each other
+STRAIGHTEST_KNEE = 0.1  # rad; a leg that is eliminated must not become singular
 
 
 class Wish(NamedTuple):
@@ -39,10 +41,10 @@ class RoveTool:
         start = np.array(list(spec.START.values()))
         robot = replace(make_robot(), nominal=start)
         legs = LegKinematics(robot)
-        self._legs = LegKinematics(robot)
         self._T_stance_world = se3_from_base(legs.nominal_base)
-        self._T_hand_palm = {side: _hand_to_palm(robot, side) for side in SIDES}
-        self._solver = WholeBodyIK(robot, legs, self._config(collision, dt))
+        config = self._config(collision, dt)
+        self._T_hand_palm = {side: _hand_to_palm(robot, side, config) for side in SIDES}
+        self._solver = WholeBodyIK(robot, legs, config)
         self._solver.reset(np.concatenate([legs.nominal_base, start[NUM_LEG_JOINTS:]]))
         self._solution = self._solver.position
 
@@ -64,19 +66,17 @@ class RoveTool:
         return solution.ok
 
     def state(self) -> Array:
-        """The channels (37,)."""
-        return self._solution.copy()
+        """The legs (12,), then the channels (37,)."""
+        return np.concatenate((self._solver.legs, self._solution))
 
     def configurations(self, states: list[Array]) -> tuple[Array, Array]:
-        """Leg joints of the base reference by leg kinematics, as the robot's driver does it."""
-        base, joints = [], []
+        """Pelvis poses of the base reference, and the joints as they are."""
         T_world_stance = self._T_stance_world.inverse()
-        for channels in states:
-            pelvis = T_world_stance * se3_from_base(channels[:NUM_BASE])
-            base.append(pose_from_se3(pelvis))
-            legs, _ = self._legs.solve(channels[:NUM_BASE], np.zeros(NUM_BASE))
-            joints.append(np.concatenate([legs, channels[NUM_BASE:]]))
-        return np.array(base), np.array(joints)
+        legs, channels = np.split(np.array(states), [NUM_LEG_JOINTS], axis=1)
+        base = [
+            pose_from_se3(T_world_stance * se3_from_base(row)) for row in channels[:, :NUM_BASE]
+        ]
+        return np.array(base), np.concatenate((legs, channels[:, NUM_BASE:]), axis=1)
 
 
 class RoveFullTool(RoveTool):
@@ -88,49 +88,63 @@ class RoveFullTool(RoveTool):
 
 
 def identical_tasks(collision: bool, dt: float) -> IkConfig:
-    """The benchmark's tasks and limits: errors are closed in one tick, nothing is shaped."""
+    """The benchmark's tasks and limits: errors are closed in one tick, nothing is shaped.
+
+    What the solver adds to them is its Levenberg-Marquardt damping, which is zero with the error.
+    """
     position, orientation = spec.HAND_WEIGHT
+    unbounded = (-inf, inf)
     return IkConfig(
+        palm_link='wrist_yaw_link',
+        palm_offset=spec.HAND_OFFSET,
         palm_position=position,
         palm_rotation=orientation,
         palm_gain=1.0 / dt,
-        palm_speed=_FAST,
-        palm_turn=_FAST,
-        palm_braking=(_FAST, _FAST),
+        palm_speed=inf,
+        palm_turn=inf,
+        palm_braking=(inf, inf),
         com=0.0,
         pelvis_upright=0.0,
+        torso_position=spec.TORSO_WEIGHT,
         torso_upright=spec.TORSO_WEIGHT,
         torso_upright_gain=1.0 / dt,
         pelvis_height=0.0,
+        posture_base=0.0,
+        posture_legs=spec.POSTURE_WEIGHT,
         posture_waist=spec.POSTURE_WEIGHT,
         posture_arms=spec.POSTURE_WEIGHT,
         posture_gain=1.0 / dt,
-        damping=0.0,
+        regularisation=spec.DAMPING,
+        damping=1.0,
+        palm_yield=inf,
         velocity_legs=spec.VELOCITY_LIMIT,
         velocity_waist=spec.VELOCITY_LIMIT,
         velocity_arms=spec.VELOCITY_LIMIT,
-        acceleration_legs=_FREE,
-        acceleration_waist=_FREE,
-        acceleration_arms=_FREE,
-        base_lower=(-_FREE,) * 6,
-        base_upper=(_FREE,) * 6,
-        base_velocity=(_FREE, _FREE),
-        base_acceleration=(_FAST, _FAST),
-        knee_minimum=0.0,
+        acceleration_legs=inf,
+        acceleration_waist=inf,
+        acceleration_arms=inf,
+        base_lower=(-inf,) * 6,
+        base_upper=(inf,) * 6,
+        base_velocity=(inf, inf),
+        base_acceleration=(inf, inf),
+        knee_minimum=STRAIGHTEST_KNEE,
         margin=0.0,
         leg_margin=0.0,
-        com_x=(-_FREE, _FREE),
-        com_y=(-_FREE, _FREE),
-        com_acceleration=_FAST,
+        com_x=unbounded,
+        com_y=unbounded,
         settling=0.0,
+        hand_length=spec.CAPSULES['left_hand'].end[0],
         collision_distance=spec.MINIMUM_DISTANCE,
-        collision_acceleration=_FREE,
+        collision_acceleration=COLLISION_ACCELERATION,
         collision_rows=len(spec.PAIRS) if collision else 0,
     )
 
 
-def _hand_to_palm(robot: Robot, side: str) -> pin.SE3:
-    frame = robot.model.frames[robot.model.getFrameId(PALM_FRAMES[side])]
-    parent = robot.model.frames[robot.model.getFrameId(spec.HAND_PARENT[side])]
+def _hand_to_palm(robot: Robot, side: str, config: IkConfig) -> pin.SE3:
+    """T_hand_palm from the benchmark's frame to the one that the solver brings to its target."""
+    frames = robot.model.frames
+    parent = frames[robot.model.getFrameId(spec.HAND_PARENT[side])]
+    palm = frames[robot.model.getFrameId(f'{side}_{config.palm_link}')]
     T_parent_hand = pin.SE3(np.eye(3), np.array(spec.HAND_OFFSET))
-    return T_parent_hand.inverse() * parent.placement.inverse() * frame.placement
+    T_link_palm = pin.SE3(np.eye(3), np.array(config.palm_offset))
+    return (parent.placement * T_parent_hand).actInv(palm.placement * T_link_palm)

@@ -1,9 +1,10 @@
 """The body as the solver sees it: legs eliminated through the fixed feet, fingers at rest.
 
-Velocities of the reduced model are ``nu = (pelvis twist 6, legs 12, waist 3, arms 14)``, the twist
-in the pelvis frame, linear then angular [m/s, rad/s]. While both feet stand, ``J_foot nu = 0``
-gives the legs from the pelvis twist, and the twist follows from the rate of the base reference.
-So the free variables x are the rates of the first 23 channels, and ``nu = expand @ x``.
+The pelvis hangs on three sliding and three turning joints whose positions are the base reference
+itself, so every Jacobian is with respect to the rates of the channels. While both feet stand,
+``J_foot nu = 0`` gives the twelve leg rates from the six of the base, and 23 variables are left:
+``nu = (base 6, waist 3, arms 14, legs 12)`` are the rates of the whole body [m/s, rad/s],
+``x = nu[:23]`` are free and the rates of the first 23 channels, ``nu[23:] = leg_map @ x[:6]``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.geometry import se3_from_base
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import (
     GROUP_CHANNELS,
@@ -22,7 +22,7 @@ from rove_teleop.core.names import (
     NUM_LEG_JOINTS,
     SIDES,
 )
-from rove_teleop.core.robot import FOOT_FRAMES, Robot
+from rove_teleop.core.robot import FOOT_FRAMES, PALM_LINK, Robot
 from rove_teleop.core.types import Array
 
 NUM_HAND_JOINTS = sum(len(names) for names in HAND_JOINTS.values())
@@ -31,79 +31,144 @@ NUM_VELOCITY = NUM_BASE + NUM_BODY_JOINTS  # 35
 NUM_FREE = NUM_VELOCITY - NUM_LEG_JOINTS  # 23
 FREE = {name: GROUP_CHANNELS[name] for name in ('legs', 'torso', 'left_arm', 'right_arm')}
 """Variables of each group; the same indices as the first 23 channels."""
+UPPER, LEGS = slice(NUM_BASE, NUM_FREE), slice(NUM_FREE, NUM_VELOCITY)
 
-_UPPER = slice(NUM_BASE + NUM_LEG_JOINTS, NUM_VELOCITY)
-_LEG_ROWS = {'left': slice(6, 12), 'right': slice(12, 18)}
-_DAMPING = 1e-8 * np.eye(6)
+# Where pinocchio keeps each element of nu: it turns by yaw, pitch, roll, and legs come first.
+_FROM_PINOCCHIO = np.array([0, 1, 2, 5, 4, 3, *range(18, 35), *range(6, 18)])
+_TO_PINOCCHIO = np.argsort(_FROM_PINOCCHIO)
+_DAMPING = 1e-9 * np.eye(6)
 _LARGEST_STEP = 0.05  # rad by which a tick may correct the legs
 
 
 class Body:
-    """Kinematic state in the stance frame and the maps the tasks need.
+    """Kinematic state in the stance frame and the maps that tasks and limits need.
 
     Attributes:
-        model, data: The reduced pinocchio model, joints in our order.
-        joints: Legs, waist and arms [rad], shape (29,).
-        base: Base reference, shape (6,).
-        expand: d nu / d x, shape (35, 23).
+        model, data: The pinocchio model with the base reference for a root.
+        position: In the order of nu, shape (35,); ``base`` (6,), ``upper`` (17,) waist and
+            arms, ``legs`` (12,) are its parts.
+        rates: Spatial velocity at the stance origin per unit of each nu, shape (35, 6).
+        leg_map: Leg rates per unit of each base rate, shape (12, 6).
+        palms: Frame numbers by side.
+        com: Centre of mass at the last ``update_centre`` [m], shape (3,).
+        com_rows: Its horizontal velocity per unit of each x, shape (2, 23).
     """
 
-    def __init__(self, robot: Robot, legs: LegKinematics) -> None:
-        hands = [robot.model.getJointId(name) for names in HAND_JOINTS.values() for name in names]
-        self.model = pin.buildReducedModel(robot.model, hands, pin.neutral(robot.model))
+    def __init__(
+        self,
+        robot: Robot,
+        legs: LegKinematics,
+        palm_link: str = PALM_LINK,
+        palm_offset: tuple[float, ...] = (0.0, 0.0, 0.0),
+    ) -> None:
+        """Stand in the nominal pose.
+
+        Args:
+            robot: Whose body.
+            legs: Its leg kinematics.
+            palm_link: Link behind ``left_`` and ``right_`` that carries the palm.
+            palm_offset: Origin of the palm in the axes of that link [m].
+        """
+        self.model = _model(robot)
+        self.palms = {
+            side: _add_palm(self.model, side, palm_link, np.array(palm_offset)) for side in SIDES
+        }
         self.data = self.model.createData()
-        names = [self.model.names[joint.id] for joint in self.model.joints[2:]]
-        assert tuple(names) == JOINTS[:NUM_BODY_JOINTS]
-        self._legs = legs
-        self._feet = {side: self.model.getFrameId(FOOT_FRAMES[side]) for side in SIDES}
-        self._q = pin.neutral(self.model)
-        self.joints = robot.nominal[:NUM_BODY_JOINTS].copy()
-        self.base = legs.nominal_base.copy()
-        self.expand = np.zeros((NUM_VELOCITY, NUM_FREE))
-        self.expand[_UPPER, NUM_BASE:] = np.eye(NUM_FREE - NUM_BASE)
-        self._wanted = np.empty((6, 7))
-        self._wanted = np.empty((6, 7))
+        self._leg_kinematics = legs
+        self._feet = [
+            (self.data.oMf[self.model.getFrameId(FOOT_FRAMES[side])], legs.T_stance_foot[side])
+            for side in SIDES
+        ]
+        self.position = np.zeros(NUM_VELOCITY)
+        self.base = self.position[:NUM_BASE]
+        self.upper, self.legs = self.position[UPPER], self.position[LEGS]
+        self.upper[:] = robot.nominal[NUM_LEG_JOINTS:NUM_BODY_JOINTS]
+        self._q = np.zeros(NUM_VELOCITY)
+        self._jacobian = self.data.J.T  # what pinocchio updates in place
+        self.rates = np.zeros((NUM_VELOCITY, 6))
+        self.leg_map = np.zeros((NUM_LEG_JOINTS, NUM_BASE))
+        self._leg_columns = self.rates[LEGS].reshape(2, 6, 6)
+        self._wanted = np.zeros((2, 6, NUM_BASE + 1))
+        self._normal = np.zeros((2, 6, 6))
+        self.com = np.zeros(3)
+        self.com_rows = np.zeros((2, NUM_FREE))
+        self.set_base(legs.nominal_base)
+        self.update()
+        self.update_centre()
 
     def set_base(self, base: Array) -> None:
         """Put the pelvis at a base reference (6,); the legs follow exactly."""
         self.base[:] = base
-        self.joints[:NUM_LEG_JOINTS] = self._legs.solve(base, np.zeros(NUM_BASE))[0]
+        self.legs[:] = self._leg_kinematics.solve(base, np.zeros(NUM_BASE))[0]
+
+    def placement(self, frame: int) -> pin.SE3:
+        """T_stance_frame by number; ``update`` changes it in place."""
+        return self.data.oMf[frame]
+
+    def support(self, joint: int) -> Array:
+        """Which of nu move a joint's link, ones and zeros of shape (35,)."""
+        chain = np.zeros(NUM_VELOCITY)
+        for ancestor in list(self.model.supports[joint])[1:]:
+            start, count = self.model.joints[ancestor].idx_v, self.model.joints[ancestor].nv
+            chain[start : start + count] = 1.0
+        return chain[_FROM_PINOCCHIO]
 
     def update(self) -> None:
         """Kinematics and Jacobians at the present pose; closes what slip the feet have."""
-        T_stance_pelvis = se3_from_base(self.base)
-        self._q[:7] = pin.SE3ToXYZQUAT(T_stance_pelvis)
-        self._q[7:] = self.joints
+        self.position.take(_TO_PINOCCHIO, out=self._q, mode='clip')
         pin.computeJointJacobians(self.model, self.data, self._q)
         pin.updateFramePlacements(self.model, self.data)
-        self.expand[:3, :3] = T_stance_pelvis.rotation.T
-        self.expand[3:6, 3:6] = pin.rpy.computeRpyJacobian(self.base[3:], pin.LOCAL)
-        for side, rows in _LEG_ROWS.items():
-            frame = self._feet[side]
-            jacobian = pin.getFrameJacobian(self.model, self.data, frame, pin.LOCAL)
-            slip = pin.log6(self.data.oMf[frame].actInv(self._legs.T_stance_foot[side])).vector
-            self._wanted[:, :6] = jacobian[:, :6] @ self.expand[:6, :6]
-            self._wanted[:, 6] = -slip
-            leg = jacobian[:, rows]
-            answer = np.linalg.solve(leg.T @ leg + _DAMPING, leg.T @ self._wanted)
-            self.expand[rows, :6] = -answer[:, :6]
-            leg_joints = self.joints[rows.start - 6 : rows.stop - 6]
-            leg_joints -= np.clip(answer[:, 6], -_LARGEST_STEP, _LARGEST_STEP)
+        self._jacobian.take(_FROM_PINOCCHIO, axis=0, out=self.rates, mode='clip')
+        self._eliminate_legs()
 
-    def jacobian(self, frame: int) -> Array:
-        """Velocity of a frame in stance axes, linear then angular, from nu: shape (6, 35)."""
-        return pin.getFrameJacobian(self.model, self.data, frame, pin.LOCAL_WORLD_ALIGNED)
+    def _eliminate_legs(self) -> None:
+        """Legs from ``J_leg q' = -J_base x`` and from what slip the feet have, damped."""
+        wanted = self._wanted
+        np.negative(self.rates[:NUM_BASE].T, out=wanted[:, :, :NUM_BASE])
+        for row, (foot, standing) in enumerate(self._feet):
+            wanted[row, :, NUM_BASE] = pin.log6(standing * foot.inverse()).np
+        normal = np.matmul(self._leg_columns, self._leg_columns.transpose(0, 2, 1), self._normal)
+        normal += _DAMPING
+        answer = np.linalg.solve(normal, self._leg_columns @ wanted).reshape(NUM_LEG_JOINTS, 7)
+        self.leg_map[:] = answer[:, :NUM_BASE]
+        self.legs += np.minimum(np.maximum(answer[:, NUM_BASE], -_LARGEST_STEP), _LARGEST_STEP)
 
-    def joint_jacobian(self, joint: int) -> Array:
-        """The same for a joint's own frame, shape (6, 35)."""
-        return pin.getJointJacobian(self.model, self.data, joint, pin.LOCAL_WORLD_ALIGNED)
+    def free(self, rows: Array, out: Array) -> Array:
+        """Rows with respect to x (n, 23) of rows with respect to nu (n, 35)."""
+        out[:] = rows[:, :NUM_FREE]
+        out[:, :NUM_BASE] += rows[:, LEGS] @ self.leg_map
+        return out
 
-    def com(self) -> tuple[Array, Array]:
-        """Centre of mass [m] (3,) and its Jacobian with respect to nu (3, 35)."""
+    def update_centre(self) -> None:
+        """Bring ``com`` and ``com_rows`` to the present pose."""
         jacobian = pin.jacobianCenterOfMass(self.model, self.data, False)
-        return self.data.com[0].copy(), jacobian
+        self.com[:] = self.data.com[0]
+        self.free(jacobian[:2].take(_FROM_PINOCCHIO, axis=1), out=self.com_rows)
 
     def integrate(self, x: Array, dt: float) -> None:
-        """Move along the channel rates (23,) for dt [s]."""
-        self.base += x[:NUM_BASE] * dt
-        self.joints += (self.expand[NUM_BASE:] @ x) * dt
+        """Move along the free rates (23,) for dt [s]."""
+        self.position[:NUM_FREE] += x * dt
+        self.legs += self.leg_map @ (x[:NUM_BASE] * dt)
+
+
+def _model(robot: Robot) -> pin.Model:
+    """The robot without fingers on a root whose coordinates are x, y, z, yaw, pitch, roll."""
+    hands = [name for names in HAND_JOINTS.values() for name in names]
+    fixed = [robot.model.getJointId(name) for name in ('root_joint', *hands)]
+    body = pin.buildReducedModel(robot.model, fixed, pin.neutral(robot.model))
+    root, here = pin.Model(), pin.SE3.Identity()
+    slide = root.addJoint(0, pin.JointModelTranslation(), here, 'base_position')
+    turn = root.addJoint(slide, pin.JointModelSphericalZYX(), here, 'base_orientation')
+    frame = root.addFrame(pin.Frame('base', turn, 0, here, pin.FrameType.OP_FRAME))
+    model = pin.appendModel(root, body, frame, here)
+    names = [model.names[joint.id] for joint in model.joints[3:]]
+    assert tuple(names) == JOINTS[:NUM_BODY_JOINTS]
+    return model
+
+
+def _add_palm(model: pin.Model, side: str, link: str, offset: Array) -> int:
+    """Frame ``<side>_palm`` at an offset from the link of that side; its number."""
+    frame = model.frames[model.getFrameId(f'{side}_{link}')]
+    placement = frame.placement * pin.SE3(np.eye(3), offset)
+    palm = pin.Frame(f'{side}_palm', frame.parentJoint, placement, pin.FrameType.OP_FRAME)
+    return int(model.addFrame(palm, False))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+import math
 
 import numpy as np
 import pinocchio as pin
 
+from rove_teleop.core.kinematics.planes import Plane
 from rove_teleop.core.names import SIDES
 from rove_teleop.core.types import Array
 from rove_teleop.errors import InvalidInput
 
-_IDENTITY = np.eye(3)
+_TOLERANCE = 1e-3
 MAX_DISTANCE = 10.0
 """Targets farther than this from the stance origin [m] are a mistake, not a wish."""
 
@@ -24,7 +26,7 @@ class PalmTarget:
     Attributes:
         pose: T_stance_palm.
         velocity: Of the target itself, linear [m/s] then angular [rad/s] in the axes of the
-            stance frame, shape (6,); None for a target at rest.
+            stance frame, shape (6,); None where only its own motion from tick to tick tells.
 
     Raises:
         InvalidInput: The pose or velocity is not finite, not a rotation, or absurdly far.
@@ -34,19 +36,8 @@ class PalmTarget:
     velocity: Array | None = None
 
     def __post_init__(self) -> None:
-        translation, rotation = self.pose.translation, self.pose.rotation
-        if not (np.isfinite(translation).all() and np.isfinite(rotation).all()):
-            raise InvalidInput('palm target has numbers that are not finite')
-        if float(np.abs(translation).max()) > MAX_DISTANCE:
-            raise InvalidInput(
-                f'palm target {translation.round(2).tolist()} m is farther than {MAX_DISTANCE} m '
-                'from the stance origin'
-            )
-        if not _is_rotation(rotation):
-            raise InvalidInput('palm target has a matrix that is no rotation')
-        velocity = self.velocity
-        if velocity is not None and not (velocity.shape == (6,) and np.isfinite(velocity).all()):
-            raise InvalidInput(f'palm target velocity must be six finite numbers, got {velocity}')
+        if fault := target_fault(self.pose, self.velocity):
+            raise InvalidInput(f'palm target {fault}; got {self.pose.homogeneous.tolist()}')
 
 
 @dataclass(frozen=True)
@@ -57,11 +48,13 @@ class Targets:
         palms: By side (``left``, ``right``); an arm without a target keeps still.
         torso: R_stance_torso (3, 3); upright when None.
         pelvis_height: Height of the pelvis above the ground [m]; nominal when None.
+        planes: What the hands shall not cross, such as the top of a table.
     """
 
     palms: Mapping[str, PalmTarget] = field(default_factory=dict)
     torso: Array | None = None
     pelvis_height: float | None = None
+    planes: tuple[Plane, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = set(self.palms) - set(SIDES)
@@ -75,9 +68,31 @@ class Targets:
             raise InvalidInput(f'pelvis height must be 0.2 to 1.0 m, got {self.pelvis_height}')
 
 
+def target_fault(pose: pin.SE3, velocity: Array | None = None) -> str:
+    """Why no palm can be asked to go somewhere; empty if it can."""
+    x, y, z = pose.translation.tolist()
+    if not math.isfinite(x + y + z):
+        return 'has numbers that are not finite'
+    if max(x, y, z, -x, -y, -z) > MAX_DISTANCE:
+        return f'is farther than {MAX_DISTANCE} m from the stance origin'
+    rotation = pose.rotation
+    if not _is_rotation(rotation):
+        kind = 'no rotation' if np.isfinite(rotation).all() else 'not finite'
+        return f'has a matrix that is {kind}'
+    if velocity is not None and not (velocity.shape == (6,) and np.isfinite(velocity).all()):
+        return 'has a velocity that is not six finite numbers'
+    return ''
+
+
 def _is_rotation(matrix: Array) -> bool:
     """Whether (3, 3) is orthonormal and right-handed to 1e-3; false for NaN."""
-    if not np.abs(matrix).max() < 2.0 or np.abs(matrix @ matrix.T - _IDENTITY).max() > 1e-3:
-        return False
     (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
-    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) > 0.0
+    return (
+        abs(a * a + b * b + c * c - 1.0) < _TOLERANCE
+        and abs(d * d + e * e + f * f - 1.0) < _TOLERANCE
+        and abs(g * g + h * h + i * i - 1.0) < _TOLERANCE
+        and abs(a * d + b * e + c * f) < _TOLERANCE
+        and abs(a * g + b * h + c * i) < _TOLERANCE
+        and abs(d * g + e * h + f * i) < _TOLERANCE
+        and a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) > 0.0
+    )

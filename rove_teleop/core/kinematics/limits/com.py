@@ -5,30 +5,49 @@ from __future__ import annotations
 import numpy as np
 
 from rove_teleop.core.kinematics.config import IkConfig
-from rove_teleop.core.kinematics.limits.joint import accelerating, braking_velocity
+from rove_teleop.core.kinematics.limits.joint import LARGEST
 from rove_teleop.core.types import Array
+
+_PUSH_OUT = 1.0  # 1/s, how fast it returns when a reset left it outside
+_PENDULUM = 3.7  # 1/s, sqrt(g / height) of the linear inverted pendulum
 
 
 class ComLimit:
     """Two rows on the horizontal velocity of the centre of mass.
 
-    It may move only so fast that it can brake within the region, and its velocity changes only
-    so fast that the pressure point ``c - c''/w²`` of the linear inverted pendulum stays put.
+    The point under the feet that carries the weight is ``p = c - c'' / w²`` for a linear inverted
+    pendulum (Kajita et al. 2001). It has to stay in the pressure region, so c may brake with
+    ``w² (p_max - c)`` at most; and from ``w sqrt((p_max - c)² - (p_max - c_max)²)`` it still comes
+    to rest within its own region while p stays in its.
+
+    Attributes:
+        active: Whether there is a region at all.
     """
 
     size = 2
 
     def __init__(self, config: IkConfig) -> None:
-        self._low = np.array((config.com_x[0], config.com_y[0]))
-        self._high = np.array((config.com_x[1], config.com_y[1]))
-        self._acceleration = np.full(2, config.com_acceleration)
-        self._push_out = 1.0  # 1/s, how fast it returns when a reset left it outside
+        region, pressure = (
+            np.array(((x[1], y[1]), (-x[0], -y[0])))
+            for x, y in ((config.com_x, config.com_y), (config.pressure_x, config.pressure_y))
+        )
+        self.active = bool(np.isfinite(region).any())
+        self._region = np.clip(region, -LARGEST, LARGEST)
+        self._pressure = np.clip(pressure, -LARGEST, LARGEST)
+        self._reserve = (self._pressure - self._region) ** 2
+        self._ahead = np.array(((1.0,), (-1.0,)))
 
     def interval(self, com: Array, velocity: Array, dt: float) -> tuple[Array, Array]:
         """Velocity interval, each (2,) [m/s], for the centre of mass at ``com``."""
-        above, below = self._high - com[:2], com[:2] - self._low
-        high = braking_velocity(above, self._acceleration, dt)
-        low = -braking_velocity(below, self._acceleration, dt)
-        high += self._push_out * np.minimum(above, 0.0)
-        low -= self._push_out * np.minimum(below, 0.0)
-        return accelerating(low, high, velocity, self._acceleration * dt)
+        position = self._ahead * com[:2]
+        lever = np.maximum(self._pressure - position, 0.0)
+        room = self._region - position
+        fastest = _PENDULUM * np.sqrt(np.maximum(lever * lever - self._reserve, 0.0))
+        np.minimum(fastest, np.maximum(room, 0.0) / dt, out=fastest)
+        fastest += _PUSH_OUT * np.minimum(room, 0.0)
+        change = _PENDULUM * _PENDULUM * dt * lever
+        low, high = -fastest[1], fastest[0]
+        return (
+            np.minimum(np.maximum(low, velocity - change[0]), high),
+            np.maximum(np.minimum(high, velocity + change[1]), low),
+        )

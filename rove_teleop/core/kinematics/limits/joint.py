@@ -6,6 +6,9 @@ import numpy as np
 
 from rove_teleop.core.types import Array
 
+LARGEST = 1e6
+"""Stands for a limit that is not there, in any unit."""
+
 
 def braking_velocity(distance: Array, acceleration: Array, dt: float) -> Array:
     """Fastest velocity from which a stop within a distance is still possible.
@@ -15,31 +18,64 @@ def braking_velocity(distance: Array, acceleration: Array, dt: float) -> Array:
 
     Args:
         distance: Room left [m or rad]; negative counts as none.
-        acceleration: Braking acceleration.
+        acceleration: Braking acceleration, at most ``LARGEST``.
         dt: Tick [s].
     """
-    room = np.maximum(distance, 0.0)
     reach = acceleration * dt
-    return np.sqrt(reach * reach + 2.0 * acceleration * room) - reach
+    speed = np.maximum(distance, 0.0)
+    speed *= 2.0 * acceleration
+    speed += reach * reach
+    np.sqrt(speed, out=speed)
+    speed -= reach
+    return speed
 
 
 class JointLimit:
     """Velocity intervals that respect position, velocity and acceleration, in this order."""
 
-    def __init__(self, lower: Array, upper: Array, velocity: Array, acceleration: Array) -> None:
-        self._lower, self._upper = lower, upper
-        self._velocity, self._acceleration = velocity, acceleration
+    def __init__(
+        self,
+        lower: Array,
+        upper: Array,
+        velocity: Array,
+        acceleration: Array,
+        *,
+        free: int | None = None,
+    ) -> None:
+        """Guard n joints, each argument shape (n,).
+
+        Args:
+            lower: Lowest positions [m or rad].
+            upper: Highest positions.
+            velocity: Largest speed.
+            acceleration: For braking, and for every change of velocity of free variables.
+            free: Of how many variables the velocity is chosen; all if None. The rest follow
+                from them, and only braking counts there.
+        """
+        n = len(lower)
+        free = n if free is None else free
+        self._edge = np.clip(np.stack((upper, -lower)), -LARGEST, LARGEST)
+        self._velocity = np.minimum(velocity, LARGEST)
+        self._acceleration = np.minimum(acceleration, LARGEST)
+        self._change = np.where(np.arange(n) < free, self._acceleration, np.inf)
+        self._room = np.zeros((2, n))
 
     def reachable(self, position: Array, dt: float) -> tuple[Array, Array]:
         """Interval that respects position and velocity; it always contains zero."""
-        high = braking_velocity(self._upper - position, self._acceleration, dt)
-        low = -braking_velocity(position - self._lower, self._acceleration, dt)
-        return np.maximum(low, -self._velocity), np.minimum(high, self._velocity)
+        room = self._room
+        np.subtract(self._edge[0], position, out=room[0])
+        np.add(self._edge[1], position, out=room[1])
+        fastest = braking_velocity(room, self._acceleration, dt)
+        np.minimum(fastest, self._velocity, out=fastest)
+        np.negative(fastest[1], out=fastest[1])
+        return fastest[1], fastest[0]
 
-    def interval(self, position: Array, velocity: Array, dt: float) -> tuple[Array, Array]:
+    def interval(
+        self, position: Array, velocity: Array, dt: float, factor: float = 1.0
+    ) -> tuple[Array, Array]:
         """Interval that also keeps the change from the last velocity as small as it can be."""
         low, high = self.reachable(position, dt)
-        return accelerating(low, high, velocity, self._acceleration * dt)
+        return accelerating(low, high, velocity, self._change * (dt * factor))
 
 
 def accelerating(low: Array, high: Array, velocity: Array, change: Array) -> tuple[Array, Array]:

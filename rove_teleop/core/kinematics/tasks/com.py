@@ -21,6 +21,7 @@ class ComTask:
         self._weight, self._gain = weight, gain
 
     def write(self, com: Array, com_jacobian: Array, jacobian: Array, rhs: Array) -> None:
-        """Fill the weighted rows ``jacobian`` (2, 35) and ``rhs`` (2,)."""
-        np.multiply(self._weight, com_jacobian[:2], out=jacobian)
-        np.multiply(self._weight * self._gain, self.nominal - com[:2], out=rhs)
+        """Fill the weighted rows ``jacobian`` (2, n) and ``rhs`` (2,)."""
+        np.multiply(com_jacobian, self._weight, out=jacobian)
+        np.subtract(self.nominal, com[:2], out=rhs)
+        rhs *= self._weight * self._gain

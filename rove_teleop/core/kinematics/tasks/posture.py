@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from rove_teleop.core.kinematics.body import FREE, NUM_FREE, Body
+from rove_teleop.core.kinematics.body import FREE, LEGS, NUM_FREE, UPPER, Body
 from rove_teleop.core.kinematics.config import IkConfig
+from rove_teleop.core.names import NUM_BASE
 from rove_teleop.core.types import Array
-
-_WAIST_AND_ARMS = slice(6, NUM_FREE)
-_DAMPED_BASE = 0.05  # weight per m/s and rad/s of what no other task holds
 
 
 class PostureTask:
-    """Diagonal: weights (23,) and wished velocities (23,) of the free variables."""
+    """Diagonal: squared weights (23,) and wished velocities (23,) of the free variables."""
 
     def __init__(self, body: Body, config: IkConfig) -> None:
-        self._nominal = body.joints[12:].copy()
-        self._height = float(body.base[2])
+        self._nominal = body.position.copy()
         self._config = config
-        self.weight = np.full(NUM_FREE, _DAMPED_BASE)
-        self.weight[2] = config.pelvis_height
-        self.weight[FREE['torso']] = config.posture_waist
-        self.weight[FREE['left_arm']] = config.posture_arms
-        self.weight[FREE['right_arm']] = config.posture_arms
+        weight = np.full(NUM_FREE, config.posture_base)
+        weight[2] = config.pelvis_height
+        weight[FREE['torso']] = config.posture_waist
+        weight[FREE['left_arm']] = config.posture_arms
+        weight[FREE['right_arm']] = config.posture_arms
+        self.squared = weight * weight
+        self._legs = config.posture_legs**2
         self._velocity = np.zeros(NUM_FREE)
 
-    def velocity(self, body: Body, height: float | None) -> Array:
+    def velocity(self, body: Body, height: float | None, dt: float) -> Array:
         """Wished free velocities (23,) [m/s, rad/s]."""
-        height = self._height if height is None else height
-        self._velocity[2] = self._config.pelvis_height_gain * (height - float(body.base[2]))
-        np.subtract(self._nominal, body.joints[12:], out=self._velocity[_WAIST_AND_ARMS])
-        self._velocity[_WAIST_AND_ARMS] *= self._config.posture_gain
-        return self._velocity
+        wish = self._velocity
+        goal = self._nominal[2] if height is None else height
+        gain = min(self._config.pelvis_height_gain, 1.0 / dt)
+        wish[2] = gain * (goal - float(body.base[2]))
+        np.subtract(self._nominal[UPPER], body.upper, out=wish[UPPER])
+        wish[UPPER] *= min(self._config.posture_gain, 1.0 / dt)
+        return wish
+
+    def add_legs(
+        self, body: Body, dt: float, damping: float, hessian: Array, gradient: Array
+    ) -> None:
+        """Add what the leg joints wish, and their damping, to the part of the base."""
+        leg_map = body.leg_map
+        hessian[:NUM_BASE, :NUM_BASE] += (self._legs + damping) * (leg_map.T @ leg_map)
+        if self._legs > 0.0:
+            wish = self._nominal[LEGS] - body.legs
+            wish *= self._legs * min(self._config.posture_gain, 1.0 / dt)
+            gradient[:NUM_BASE] -= wish @ leg_map

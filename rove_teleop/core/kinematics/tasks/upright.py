@@ -1,4 +1,4 @@
-"""Turn a link towards an orientation, upright by default."""
+"""Turn a link towards an orientation, upright by default, and keep it where it was."""
 
 from __future__ import annotations
 
@@ -8,32 +8,40 @@ import pinocchio as pin
 from rove_teleop.core.kinematics.body import Body
 from rove_teleop.core.types import Array
 
-_UPRIGHT = np.eye(3)
-
 
 class UprightTask:
-    """Three rows: angular velocity of a link in the axes of the stance frame."""
+    """Right-hand sides of a link: linear velocity if it has a weight, then angular velocity."""
 
-    size = 3
+    def __init__(
+        self, body: Body, frame: int, position: float, rotation: float, gain: float
+    ) -> None:
+        """Hold the link at its present position.
 
-    def __init__(self, body: Body, frame: str, weight: float, gain: float) -> None:
-        self._frame = body.model.getFrameId(frame)
-        self._weight, self._gain = weight, gain
+        Args:
+            body: In the nominal pose.
+            frame: Number of the link's frame.
+            position: Weight per m/s.
+            rotation: Weight per rad/s.
+            gain: Velocity per error [1/s].
+        """
+        placement = body.placement(frame)
+        self._translation, self._rotation = placement.translation, placement.rotation
+        self._nominal = self._translation.copy()
+        self._weights, self._gain = (position, rotation), gain
 
-    def error(self, body: Body, rotation: Array = _UPRIGHT) -> Array:
+    def error(self, rotation: Array | None = None) -> Array:
         """Rotation vector (3,) [rad] in stance axes that would turn the link as asked."""
-        return pin.log3(rotation @ body.data.oMf[self._frame].rotation.T)
+        back = self._rotation.T
+        return pin.log3(back if rotation is None else rotation @ back)
 
     def write(
-        self,
-        body: Body,
-        jacobian: Array,
-        rhs: Array,
-        rotation: Array | None = None,
-        gain: float | None = None,
+        self, dt: float, rhs: Array, rotation: Array | None = None, gain: float | None = None
     ) -> None:
-        """Fill the weighted rows ``jacobian`` (3, 35) and ``rhs`` (3,)."""
-        gain = self._gain if gain is None else gain
-        error = self.error(body, _UPRIGHT if rotation is None else rotation)
-        np.multiply(self._weight, body.jacobian(self._frame)[3:], out=jacobian)
-        np.multiply(self._weight * gain, error, out=rhs)
+        """Fill the weighted ``rhs`` (3,) or (6,)."""
+        gain = min(self._gain if gain is None else gain, 1.0 / dt)
+        position_weight, rotation_weight = self._weights
+        if position_weight > 0.0:
+            np.subtract(self._nominal, self._translation, out=rhs[:3])
+            rhs[:3] *= position_weight * gain
+        if rotation_weight > 0.0:
+            np.multiply(self.error(rotation), rotation_weight * gain, out=rhs[-3:])
