@@ -65,9 +65,9 @@ def run(controller: str, switches: int, seed: int, progress: Console) -> tuple[l
     runner = TakeoverRunner(RunConfig(operator='none', timeout=_TIMEOUT), controller)
     judged: list[Judged] = []
     falls = 0
-    while not _enough(judged, switches):
+    while (missing := _missing(judged, switches)) > 0:
         runner.operator = SwitchingOperator(
-            runner.robot, 2 * switches - len(judged), open_hands=True, grasps=_GRASPS
+            runner.robot, 2 * missing, open_hands=True, grasps=_GRASPS
         )
         sink = EpisodeSink()
         runner.run(Episode(f'episode_{seed:04d}', seed), [sink])
@@ -78,9 +78,10 @@ def run(controller: str, switches: int, seed: int, progress: Console) -> tuple[l
     return judged, falls
 
 
-def _enough(judged: Sequence[Judged], switches: int) -> bool:
+def _missing(judged: Sequence[Judged], switches: int) -> int:
+    """How many takeovers, or releases if there are fewer of them, are still to be seen."""
     kinds = [each.switch.kind for each in judged]
-    return min(kinds.count('takeover'), kinds.count('release')) >= switches
+    return switches - min(kinds.count('takeover'), kinds.count('release'))
 
 
 def table(records: Sequence[dict[str, Any]]) -> Table:

@@ -86,6 +86,8 @@ class EpisodeSink(EpisodeBuilder):
             self.add_event(event)
         if tick.task is not None:
             self.add_task(tick.task)
+        if tick.operator is not None:
+            self.add_operator(tick.operator)
         if tick.plant.fault:
             self.faults.add(tick.plant.fault)
 

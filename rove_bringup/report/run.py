@@ -15,6 +15,8 @@ from rove_bringup.report.stats import EpisodeStats
 from rove_bringup.report.summary import print_summary, summarize, write_summary
 from rove_bringup.report.video import write_video
 from rove_teleop.assembly import make_robot
+from rove_teleop.core.kinematics import Kinematics
+from rove_teleop.core.legs import LegKinematics
 from rove_teleop.errors import RecordingError
 from rove_teleop.recording.check import find_problems
 from rove_teleop.recording.loading import load_episode
@@ -32,6 +34,7 @@ def report_run(
     Pictures are made of the first episode with a takeover, or of the first.
     """
     robot = make_robot(config.robot)
+    kinematics = Kinematics(robot, LegKinematics(robot))
     stats: dict[Path, EpisodeStats] = {}
     for path in sorted(out.glob('episode_*.mcap')):
         try:
@@ -39,7 +42,8 @@ def report_run(
         except RecordingError as error:
             on_problem(str(error))
             continue
-        stats[path] = EpisodeStats.of(episode, (robot.lower, robot.upper))
+        limits = robot.lower, robot.upper
+        stats[path] = EpisodeStats.of(episode, limits, kinematics=kinematics)
         for problem in find_problems(episode, robot.lower, robot.upper):
             on_problem(f'{path.name}: {problem}')
     if not stats:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rove_bringup.report.switches import Switch, find_switches
 from rove_teleop.assembly import CONTROL_PERIOD_NS
+from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.names import Phase, Stage
 from rove_teleop.core.tags import detail_value
 from rove_teleop.recording.check import FINITE, outside_limits
@@ -28,6 +29,7 @@ class EpisodeStats:
         phase_frames, stage_frames: Frames by word, over all words.
         takeover_latency_ms: Request received to first frame in the human's hands, each.
         takeover_effect_ms: Request received to the first effect on the robot, each.
+        alignment_m, alignment_deg: How far the operator's hand was from the robot's, each.
         human_s: How long each takeover lasted [s].
         velocity_step: Largest change of an executed joint velocity in one tick, in the half
             second after a switch [rad/s]; zero without a switch.
@@ -53,6 +55,8 @@ class EpisodeStats:
     releases: int
     takeover_latency_ms: tuple[float, ...]
     takeover_effect_ms: tuple[float, ...]
+    alignment_m: tuple[float, ...]
+    alignment_deg: tuple[float, ...]
     human_s: tuple[float, ...]
     velocity_step: float
     velocity_step_joint: str
@@ -70,6 +74,7 @@ class EpisodeStats:
         episode: Episode,
         limits: tuple[Array, Array] | None = None,
         period_ns: int = CONTROL_PERIOD_NS,
+        kinematics: Kinematics | None = None,
     ) -> EpisodeStats:
         """Compute the figures of an episode.
 
@@ -77,8 +82,9 @@ class EpisodeStats:
             episode: What was recorded, at least one frame.
             limits: Lower and upper joint limits [rad], each shape (43,).
             period_ns: Nominal period of the loop.
+            kinematics: Of the robot, for the alignment at takeovers.
         """
-        switches = find_switches(episode)
+        switches = find_switches(episode, kinematics)
         hardest = max(switches, key=lambda switch: switch.velocity_step, default=None)
         outcome, reason = _outcome(episode)
         return EpisodeStats(
@@ -96,6 +102,8 @@ class EpisodeStats:
             releases=sum(event.kind == 'release' for event in episode.events),
             takeover_latency_ms=_known(switch.latency_ms for switch in switches),
             takeover_effect_ms=_known(switch.effect_ms for switch in switches),
+            alignment_m=_known(switch.alignment_m for switch in switches),
+            alignment_deg=_known(switch.alignment_deg for switch in switches),
             human_s=_known(switch.human_s for switch in switches),
             velocity_step=hardest.velocity_step if hardest else 0.0,
             velocity_step_joint=hardest.joint if hardest else '',
@@ -118,7 +126,7 @@ class RunStats:
 
     Attributes:
         takeover_latency_ms, takeover_effect_ms: Median and largest, None without a takeover.
-        human_s: Median and longest takeover, likewise.
+        alignment_m, alignment_deg, human_s: Median and largest, likewise.
         loop_ms: How much longer than its period a period was: p50, p99, max.
         velocity_step, switch_acceleration, switch_jerk: Largest of all episodes.
         limit_violations: None if not checked.
@@ -135,6 +143,8 @@ class RunStats:
     releases: int
     takeover_latency_ms: dict[str, float | None]
     takeover_effect_ms: dict[str, float | None]
+    alignment_m: dict[str, float | None]
+    alignment_deg: dict[str, float | None]
     human_s: dict[str, float | None]
     velocity_step: float
     switch_acceleration: float
@@ -160,6 +170,8 @@ class RunStats:
             else None,
             takeover_latency_ms=_spread([each.takeover_latency_ms for each in episodes]),
             takeover_effect_ms=_spread([each.takeover_effect_ms for each in episodes]),
+            alignment_m=_spread([each.alignment_m for each in episodes]),
+            alignment_deg=_spread([each.alignment_deg for each in episodes]),
             human_s=_spread([each.human_s for each in episodes]),
             **{
                 name: max(getattr(each, name) for each in episodes)

@@ -13,7 +13,13 @@ from rich.table import Table
 
 from rove_bringup.report.stats import EpisodeStats, RunStats, loop_ms
 
-_LISTS = ('takeover_latency_ms', 'takeover_effect_ms', 'human_s')
+_LISTS = (
+    'takeover_latency_ms',
+    'takeover_effect_ms',
+    'alignment_m',
+    'alignment_deg',
+    'human_s',
+)
 _LEFT_OUT = ('lateness', 'switches')
 
 
@@ -96,6 +102,8 @@ def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
         'takeovers, releases': f'{total["takeovers"]}, {total["releases"]}',
         'takeover latency': f'{_spread(total["takeover_latency_ms"])} ms',
         'takeover to first effect': f'{_spread(total["takeover_effect_ms"])} ms',
+        'hand from palm at takeover': f'{_spread(total["alignment_m"], 2)} m, '
+        f'{_spread(total["alignment_deg"], 0)} deg',
         'time with the operator': f'{_spread(total["human_s"])} s per takeover',
         'largest velocity step': f'{total["velocity_step"]:.4f} rad/s per tick after a switch',
         'acceleration, jerk': f'{total["switch_acceleration"]:.1f} rad/s², '
@@ -115,8 +123,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     return '  '.join(f'{word} {count}' for word, count in counts.items() if count)
 
 
-def _spread(values: Mapping[str, float | None]) -> str:
-    return f'p50 {_text(values["p50"])}  max {_text(values["max"])}'
+def _spread(values: Mapping[str, float | None], digits: int = 1) -> str:
+    return '  '.join(f'{name} {_text(value, digits)}' for name, value in values.items())
 
 
 def _verdict(count: int | None) -> str:
@@ -125,7 +133,7 @@ def _verdict(count: int | None) -> str:
     return f'[red]{count}[/]' if count else '0'
 
 
-def _text(value: float | int | None) -> str:
+def _text(value: float | int | None, digits: int = 1) -> str:
     if value is None:
         return '–'
-    return str(value) if isinstance(value, int) else f'{value:.1f}'
+    return str(value) if isinstance(value, int) else f'{value:.{digits}f}'

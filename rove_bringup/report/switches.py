@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rove_bringup.report.alignment import alignment_at
 from rove_teleop.assembly import CONTROL_PERIOD_NS
+from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, JOINTS, Authority, Phase
 from rove_teleop.core.tags import detail_value
 from rove_teleop.core.types import Event
@@ -42,6 +44,8 @@ class Switch:
             velocity [rad/s²].
         jerk: Largest of any executed joint in that time, from differences of the
             acceleration [rad/s³].
+        alignment_m, alignment_deg: For a takeover, how far the operator's hand was from the
+            robot's, of the two the farther; None if not recorded or nobody told the robot.
         human_s: For a takeover, how long the groups stayed with the operator [s].
     """
 
@@ -56,18 +60,25 @@ class Switch:
     joint: str
     acceleration: float
     jerk: float
+    alignment_m: float | None
+    alignment_deg: float | None
     human_s: float | None
 
 
-def find_switches(episode: Episode) -> list[Switch]:
-    """Return the switches of an episode in the order they happened."""
+def find_switches(episode: Episode, kinematics: Kinematics | None = None) -> list[Switch]:
+    """Return the switches of an episode in the order they happened.
+
+    Args:
+        episode: What was recorded.
+        kinematics: Of the robot in it, for the alignment.
+    """
     motion = _Motion.of(episode)
     switches = []
     for phase in _ENTERED:
         inside = episode.phase == phase
         entered = inside[1:] & ~inside[:-1]
         for row in np.flatnonzero(entered.any(axis=1)) + 1:
-            switches.append(_measure(episode, motion, int(row), entered[row - 1]))
+            switches.append(_measure(episode, motion, int(row), entered[row - 1], kinematics))
     return sorted(switches, key=lambda switch: switch.tick)
 
 
@@ -105,7 +116,9 @@ def _changes(episode: Episode, values: Array) -> Array:
     return changes
 
 
-def _measure(episode: Episode, motion: _Motion, row: int, entered: Array) -> Switch:
+def _measure(
+    episode: Episode, motion: _Motion, row: int, entered: Array, kinematics: Kinematics | None
+) -> Switch:
     kind = _kind(episode, row, entered)
     groups = tuple(group for group, changed in zip(GROUPS, entered, strict=True) if changed)
     begin = _authority_row(episode, row, entered)
@@ -115,6 +128,9 @@ def _measure(episode: Episode, motion: _Motion, row: int, entered: Array) -> Swi
     last = _last_row(episode, row, entered)
     effect = _effect_row(episode, begin, last, entered)
     takeover = kind == 'takeover'
+    alignment = None
+    if takeover and kinematics is not None:
+        alignment = alignment_at(episode, begin, kinematics)
     return Switch(
         kind=kind,
         tick=int(episode.tick[row]),
@@ -127,6 +143,8 @@ def _measure(episode: Episode, motion: _Motion, row: int, entered: Array) -> Swi
         joint=JOINTS[joint],
         acceleration=float(motion.acceleration[window].max()),
         jerk=float(motion.jerk[window].max()),
+        alignment_m=alignment[0] if alignment else None,
+        alignment_deg=alignment[1] if alignment else None,
         human_s=float(episode.t_ns[last] - episode.t_ns[begin]) * 1e-9 if takeover else None,
     )
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rove_teleop.core.names import GROUPS, NUM_CHANNELS, NUM_JOINTS
+from rove_teleop.core.names import GROUPS, NUM_CHANNELS, NUM_JOINTS, SIDES
 from rove_teleop.core.types import (
     Channels,
     ControlFrame,
     Event,
+    OperatorState,
     PlantState,
     SourceTimes,
     TaskState,
@@ -18,7 +19,13 @@ from rove_teleop.core.types import (
 from rove_teleop.recording.columns import Columns
 from rove_teleop.recording.episode import Episode
 from rove_teleop.recording.reader import Record
-from rove_teleop.recording.schemas import CONTROL_FRAME, EVENT, PLANT_STATE, TASK_STATE
+from rove_teleop.recording.schemas import (
+    CONTROL_FRAME,
+    EVENT,
+    OPERATOR_STATE,
+    PLANT_STATE,
+    TASK_STATE,
+)
 
 _PROPOSALS = ('policy', 'human')
 _SOURCES = ('operator', 'policy', 'plant')
@@ -48,6 +55,7 @@ _LAYOUT: dict[str, tuple[str, tuple[int, ...]]] = {
     **{f'{source}_times': ('i8', (4,)) for source in _SOURCES},
 }
 _NOTHING = np.full(NUM_CHANNELS, np.nan)
+_NO_POSE = np.full(7, np.nan)
 
 
 class EpisodeBuilder:
@@ -56,6 +64,7 @@ class EpisodeBuilder:
     def __init__(self) -> None:
         self._frames = Columns(_LAYOUT)
         self._base = Columns({'base_t_ns': ('i8', ()), 'base_pose': ('f8', (7,))})
+        self._wrists = Columns({'wrist_t_ns': ('i8', ()), 'wrist_pose': ('f8', (2, 7))})
         self._texts: dict[str, list[Any]] = {
             name: [] for name in ('episode', 'reason', 'operator_id', 'verdicts', 'limits')
         }
@@ -92,6 +101,11 @@ class EpisodeBuilder:
         """Add what the plant measured; only its pelvis is kept."""
         self._base.append({'base_t_ns': state.t_ns, 'base_pose': state.base_pose})
 
+    def add_operator(self, state: OperatorState) -> None:
+        """Add a sample of the operator; only his wrists are kept."""
+        wrists = [_pose(getattr(state, f'{side}_wrist')) for side in SIDES]
+        self._wrists.append({'wrist_t_ns': state.t_source_ns, 'wrist_pose': wrists})
+
     def add_record(self, record: Record) -> None:
         """Add one recorded message; types that an episode has no use for are passed over.
 
@@ -108,6 +122,10 @@ class EpisodeBuilder:
             self.add_task(_task(message))
         elif record.type_name == PLANT_STATE:
             self._base.append({'base_t_ns': message.monotonic_ns, 'base_pose': message.base_pose})
+        elif record.type_name == OPERATOR_STATE:
+            wrists = [_pose(getattr(message, f'{side}_wrist')) for side in SIDES]
+            t_ns = message.source_monotonic_ns
+            self._wrists.append({'wrist_t_ns': t_ns, 'wrist_pose': wrists})
 
     def build(
         self,
@@ -119,6 +137,7 @@ class EpisodeBuilder:
         columns: dict[str, Any] = {
             **self._frames.arrays(),
             **self._base.arrays(),
+            **self._wrists.arrays(),
             **{name: tuple(values) for name, values in self._texts.items()},
         }
         return Episode(
@@ -157,6 +176,11 @@ def _channels(source: str, channels: Channels | None) -> dict[str, np.ndarray]:
     if channels is None:
         return {f'{source}_position': _NOTHING, f'{source}_velocity': _NOTHING}
     return {f'{source}_position': channels.position, f'{source}_velocity': channels.velocity}
+
+
+def _pose(pose: Any) -> np.ndarray:
+    """A pose (7,) as it was sampled, NaN where it is none."""
+    return np.asarray(pose) if pose is not None and np.shape(pose) == (7,) else _NO_POSE
 
 
 def _times(times: SourceTimes) -> tuple[int, int, int, int]:

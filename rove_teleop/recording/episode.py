@@ -30,6 +30,8 @@ class Episode:
             shape (n, 4).
         verdicts, limits: One tuple of strings a tick.
         base_t_ns, base_pose: Pelvis in the world as measured, shapes (m,) and (m, 7).
+        wrist_t_ns, wrist_pose: Operator's left and right wrist in his frame, when sampled, shapes
+            (k,) and (k, 2, 7); NaN while not tracked.
         task: How the task stood, as published.
         metadata: Metadata records of the file by name.
         truncated, problems: Whether the file lacks its end, and what in it was unreadable.
@@ -66,6 +68,8 @@ class Episode:
     limits: tuple[tuple[str, ...], ...]
     base_t_ns: Array
     base_pose: Array
+    wrist_t_ns: Array
+    wrist_pose: Array
     events: tuple[Event, ...]
     task: tuple[TaskState, ...]
     metadata: dict[str, dict[str, str]]

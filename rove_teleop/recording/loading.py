@@ -8,7 +8,15 @@ from rove_teleop.errors import RecordingError
 from rove_teleop.recording.builder import EpisodeBuilder
 from rove_teleop.recording.episode import Episode
 from rove_teleop.recording.reader import EpisodeReader
-from rove_teleop.recording.schemas import CONTROL_FRAME, EVENT, PLANT_STATE, TASK_STATE
+from rove_teleop.recording.schemas import (
+    CONTROL_FRAME,
+    EVENT,
+    OPERATOR_STATE,
+    PLANT_STATE,
+    TASK_STATE,
+)
+
+_USED = {CONTROL_FRAME, EVENT, OPERATOR_STATE, PLANT_STATE, TASK_STATE}
 
 
 def load_episode(path: Path) -> Episode:
@@ -18,7 +26,7 @@ def load_episode(path: Path) -> Episode:
         RecordingError: Not an MCAP file, no control frames in it, or a field of theirs is
             missing or of the wrong size.
     """
-    reader = EpisodeReader(path, {CONTROL_FRAME, EVENT, PLANT_STATE, TASK_STATE})
+    reader = EpisodeReader(path, _USED)
     builder = EpisodeBuilder()
     for record in reader:
         where = f'{path}: topic {record.topic}'

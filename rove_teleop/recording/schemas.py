@@ -19,6 +19,7 @@ from rove_teleop.errors import RecordingError
 
 CONTROL_FRAME = 'rove_msgs/msg/ControlFrame'
 EVENT = 'rove_msgs/msg/Event'
+OPERATOR_STATE = 'rove_msgs/msg/OperatorState'
 PLANT_STATE = 'rove_msgs/msg/PlantState'
 TASK_STATE = 'rove_msgs/msg/TaskState'
 COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'

@@ -3,10 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pinocchio as pin
 import pytest
 
 from rove_bringup.report.stats import EpisodeStats, RunStats
 from rove_bringup.report.switches import find_switches
+from rove_teleop.assembly import make_robot
+from rove_teleop.core.geometry import pose_from_se3
+from rove_teleop.core.kinematics import Kinematics
+from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import GROUP_CHANNELS, NUM_JOINTS, Phase
 from rove_teleop.core.types import Event
 from rove_teleop.recording.episode import Episode
@@ -109,6 +114,21 @@ def test_the_effect_is_when_robot_and_operator_have_both_moved_by_a_milliradian(
     assert release.effect_ms is None
     still = replace(moved, human_position=np.zeros_like(human))
     assert find_switches(still)[1].effect_ms is None
+
+
+def test_the_alignment_is_that_of_the_hand_that_is_farther_off(episode):
+    robot = make_robot()
+    kinematics = Kinematics(robot, LegKinematics(robot))
+    palms = kinematics.palms(episode.executed_position[150 + SCRIPT.wait])
+    away = pin.SE3(pin.exp3(np.array([0.0, 0.0, np.deg2rad(60.0)])), np.array([0.3, 0.0, 0.0]))
+    wrists = np.array([[pose_from_se3(palms['left']), pose_from_se3(palms['right'] * away)]])
+    seen = replace(episode, wrist_t_ns=episode.t_ns[150:151], wrist_pose=wrists)
+    takeover = find_switches(seen, kinematics)[1]
+    assert takeover.alignment_m == pytest.approx(0.3)
+    assert takeover.alignment_deg == pytest.approx(60.0)
+    lost = replace(seen, wrist_pose=np.full_like(wrists, np.nan))
+    for unknown in (find_switches(lost, kinematics), find_switches(episode, kinematics)):
+        assert unknown[1].alignment_m is unknown[1].alignment_deg is None
 
 
 def test_a_takeover_lasts_from_the_first_human_frame_to_the_release(episode):
