@@ -4,7 +4,7 @@ The operator's hands are 30 cm and 60 degrees away from the robot's and open, al
 robot holds the object; half of the takeovers wait for that. Every controller gets the same
 seeds, policy, operator and twin, in lockstep. Run::
 
-    ./rove bench takeover [--switches 400] [--controllers rove,naive] [--json FILE]
+    ./rove bench takeover [--switches 200] [--controllers rove,naive] [--json FILE]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rove_teleop.errors import ConfigError, UnknownName
 
 SWITCHES = 200  # takeovers, and as many releases
 _GRASPS = 0.5  # share of the takeovers that wait until the robot holds the object
-_TIMEOUT = 60.0  # of an episode [s]
+TIMEOUT = 60.0  # of an episode [s]
 
 
 def main(argv: Sequence[str] = ()) -> int:
@@ -44,10 +44,12 @@ def main(argv: Sequence[str] = ()) -> int:
             raise UnknownName('controller', name, CONTROLLERS)
     if not 1 <= options.switches <= 100_000:
         raise ConfigError(f'--switches must be 1 to 100000, got {options.switches}')
+    if not 3.0 <= options.timeout <= 3600.0:
+        raise ConfigError(f'--timeout must be 3 to 3600 s, got {options.timeout:g}')
     progress = Console(stderr=True)
     records = []
     for name in options.controllers:
-        judged, falls = run(name, options.switches, options.seed, progress)
+        judged, falls = run(name, options.switches, options.seed, options.timeout, progress)
         records.append(record(name, judged, falls))
     Console(width=None if sys.stdout.isatty() else 160).print(table(records))
     if options.json:
@@ -56,13 +58,15 @@ def main(argv: Sequence[str] = ()) -> int:
     return 0
 
 
-def run(controller: str, switches: int, seed: int, progress: Console) -> tuple[list[Judged], int]:
+def run(
+    controller: str, switches: int, seed: int, timeout: float, progress: Console
+) -> tuple[list[Judged], int]:
     """Run episodes until there are so many takeovers and so many releases.
 
     Returns:
         The switches, and how often the robot fell.
     """
-    runner = TakeoverRunner(RunConfig(operator='none', timeout=_TIMEOUT), controller)
+    runner = TakeoverRunner(RunConfig(operator='none', timeout=timeout), controller)
     judged: list[Judged] = []
     falls = 0
     while (missing := _missing(judged, switches)) > 0:
@@ -119,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f'some of {",".join(CONTROLLERS)}',
     )  # fmt: skip
     parser.add_argument('--seed', type=int, default=0, help='of the first episode')
+    parser.add_argument('--timeout', type=float, default=TIMEOUT, help='of an episode [s]')
     parser.add_argument('--json', type=Path, help='write the records there')
     return parser
 

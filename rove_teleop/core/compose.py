@@ -33,7 +33,7 @@ class Composer:
         """Begin with nobody in command."""
         self._config = config
         self._speed = 0.5 * limits.switch_velocity
-        self._acceleration = 0.5 * limits.switch_acceleration
+        self._acceleration = 0.9 * limits.switch_acceleration
         self._fade = Fade(NUM_CHANNELS)
         self._pickup = Pickup()
         self.playing = np.zeros(NUM_CHANNELS, dtype=bool)
