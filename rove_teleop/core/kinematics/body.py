@@ -37,6 +37,8 @@ UPPER, LEGS = slice(NUM_BASE, NUM_FREE), slice(NUM_FREE, NUM_VELOCITY)
 _FROM_PINOCCHIO = np.array([0, 1, 2, 5, 4, 3, *range(18, 35), *range(6, 18)])
 _TO_PINOCCHIO = np.argsort(_FROM_PINOCCHIO)
 _DAMPING = 1e-9 * np.eye(6)
+_IDENTITIES = np.stack((np.eye(6), np.eye(6)))
+_REFINABLE = 0.01  # squared error of an inverse from which the iteration converges
 _LARGEST_STEP = 0.05  # rad by which a tick may correct the legs
 
 
@@ -76,7 +78,10 @@ class Body:
         self.data = self.model.createData()
         self._leg_kinematics = legs
         self._feet = [
-            (self.data.oMf[self.model.getFrameId(FOOT_FRAMES[side])], legs.T_stance_foot[side])
+            (
+                self.data.oMf[self.model.getFrameId(FOOT_FRAMES[side])],
+                legs.T_stance_foot[side].inverse(),
+            )
             for side in SIDES
         ]
         self.position = np.zeros(NUM_VELOCITY)
@@ -87,9 +92,12 @@ class Body:
         self._jacobian = self.data.J.T  # what pinocchio updates in place
         self.rates = np.zeros((NUM_VELOCITY, 6))
         self.leg_map = np.zeros((NUM_LEG_JOINTS, NUM_BASE))
+        self._leg_maps = self.leg_map.reshape(2, 6, NUM_BASE)
+        self._leg_parts = self.legs.reshape(2, 6, 1)
         self._leg_columns = self.rates[LEGS].reshape(2, 6, 6)
-        self._wanted = np.zeros((2, 6, NUM_BASE + 1))
-        self._normal = np.zeros((2, 6, 6))
+        self._inverse, self._slip = np.zeros((2, 6, 6)), np.zeros((2, 6, 1))
+        self._rest, self._step = np.zeros((2, 6, 6)), np.zeros((2, 6, 1))
+        self._base_columns = self.rates[:NUM_BASE].T
         self.com = np.zeros(3)
         self.com_rows = np.zeros((2, NUM_FREE))
         self.set_base(legs.nominal_base)
@@ -122,16 +130,31 @@ class Body:
         self._eliminate_legs()
 
     def _eliminate_legs(self) -> None:
-        """Legs from ``J_leg q' = -J_base x`` and from what slip the feet have, damped."""
-        wanted = self._wanted
-        np.negative(self.rates[:NUM_BASE].T, out=wanted[:, :, :NUM_BASE])
-        for row, (foot, standing) in enumerate(self._feet):
-            wanted[row, :, NUM_BASE] = pin.log6(standing * foot.inverse()).np
-        normal = np.matmul(self._leg_columns, self._leg_columns.transpose(0, 2, 1), self._normal)
+        """Leg rates of base rates, and the legs closer to where their feet stand."""
+        self._invert_legs()
+        np.matmul(self._inverse, self._base_columns, out=self._leg_maps)
+        np.negative(self.leg_map, out=self.leg_map)
+        for row, (T_stance_foot, T_goal_stance) in enumerate(self._feet):
+            self._slip[row, :, 0] = pin.log6(T_stance_foot * T_goal_stance).np
+        step = np.matmul(self._inverse, self._slip, out=self._step)
+        np.minimum(np.maximum(step, -_LARGEST_STEP, out=step), _LARGEST_STEP, out=step)
+        self._leg_parts -= step
+
+    def _invert_legs(self) -> None:
+        """Inverses of both leg Jacobians: refined from the last ones, or anew and damped.
+
+        One step of Newton's iteration ``X <- X (2 - J X)`` (Schulz 1933) squares the error.
+        """
+        columns, inverse = self._leg_columns, self._inverse
+        rest = np.matmul(columns.transpose(0, 2, 1), inverse, out=self._rest)
+        np.subtract(_IDENTITIES, rest, out=rest)
+        flat = rest.reshape(-1)
+        if flat.dot(flat) < _REFINABLE:
+            inverse += inverse @ rest
+            return
+        normal = columns @ columns.transpose(0, 2, 1)
         normal += _DAMPING
-        answer = np.linalg.solve(normal, self._leg_columns @ wanted).reshape(NUM_LEG_JOINTS, 7)
-        self.leg_map[:] = answer[:, :NUM_BASE]
-        self.legs += np.minimum(np.maximum(answer[:, NUM_BASE], -_LARGEST_STEP), _LARGEST_STEP)
+        np.matmul(np.linalg.inv(normal), columns, out=inverse)
 
     def free(self, rows: Array, out: Array) -> Array:
         """Rows with respect to x (n, 23) of rows with respect to nu (n, 35)."""

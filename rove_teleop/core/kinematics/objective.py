@@ -13,7 +13,7 @@ from rove_teleop.core.kinematics.tasks.frames import FrameRows
 from rove_teleop.core.kinematics.tasks.palm import PalmTask
 from rove_teleop.core.kinematics.tasks.posture import PostureTask
 from rove_teleop.core.kinematics.tasks.upright import UprightTask
-from rove_teleop.core.names import SIDES
+from rove_teleop.core.names import NUM_BASE, NUM_LEG_JOINTS, SIDES
 from rove_teleop.core.robot import TORSO_FRAME
 from rove_teleop.core.types import Array
 
@@ -44,10 +44,11 @@ class Objective:
         self._pelvis_rows = frames.add(pelvis, *weights)
         self._com = ComTask(body.com[:2].copy(), config.com, config.com_gain)
         self._posture = PostureTask(body, config)
-        rows = frames.size + (ComTask.size if config.com > 0.0 else 0)
-        self._com_rows = slice(frames.size, rows)
+        legs = frames.size + (ComTask.size if config.com > 0.0 else 0)
+        rows = legs + NUM_LEG_JOINTS
+        self._com_rows, self._leg_rows = slice(frames.size, legs), slice(legs, rows)
         self._rows, self._rhs = np.zeros((rows, NUM_FREE)), np.zeros(rows)
-        self._start_rhs = np.zeros(rows - self._num_palm_rows)
+        self._start_rhs = np.zeros(legs - self._num_palm_rows)
         self._start_wish = np.zeros(NUM_FREE)
         self._unsettled = 0.0
 
@@ -65,7 +66,9 @@ class Objective:
         damping = self._follow(targets, dt, started)
         self._balance(targets, dt)
         wish = self._posture.velocity(body, targets.pelvis_height, dt)
-        self._settle(rhs[self._num_palm_rows :], wish, dt, started)
+        legs = self._leg_rows
+        self._settle(rhs[self._num_palm_rows : legs.start], wish, dt, started)
+        self._posture.write_legs(body, dt, damping, rows[legs, :NUM_BASE], rhs[legs])
         squared = self._posture.squared
         np.dot(rows.T, rows, out=program.hessian)
         np.dot(rhs, rows, out=program.gradient)
@@ -74,7 +77,6 @@ class Objective:
         wish *= squared
         program.gradient += wish
         np.negative(program.gradient, out=program.gradient)
-        self._posture.add_legs(body, dt, damping, program.hessian, program.gradient)
 
     def _follow(self, targets: Targets, dt: float, started: bool) -> float:
         """Rows of the palms; returns the damping that their errors call for."""
@@ -98,7 +100,8 @@ class Objective:
         rows, rhs, part = self._rows, self._rhs, self._com_rows
         gain = None if targets.torso is None else self._config.torso_gain
         self._torso.write(dt, rhs[self._torso_rows], targets.torso, gain)
-        self._pelvis.write(dt, rhs[self._pelvis_rows])
+        if self._config.pelvis_upright > 0.0:
+            self._pelvis.write(dt, rhs[self._pelvis_rows])
         if part.start < part.stop:
             self._com.write(self._body.com, self._body.com_rows, rows[part], rhs[part])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import math
 
 import daqp
 import numpy as np
@@ -50,7 +51,7 @@ class Program:
     def solve(self, count: int) -> Array | None:
         """The best x (23,) under the first ``count`` rows, None when there is none."""
         total = NUM_FREE + count
-        x, _, flag, _ = daqp.solve(
+        x, cost, flag, _ = daqp.solve(
             self.hessian,
             self.gradient,
             self.rows[:count],
@@ -59,6 +60,4 @@ class Program:
             self._sense[:total],
             rho_soft=_SOFTNESS,
         )
-        if flag <= 0 or not np.isfinite(x).all():
-            return None
-        return x
+        return x if flag > 0 and math.isfinite(cost) else None

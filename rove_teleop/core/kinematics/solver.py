@@ -82,6 +82,7 @@ class WholeBodyIK:
         self._x = self._nu[:NUM_FREE]
         self._locked: frozenset[str] | None = None
         self._last: dict[str, PalmTarget] = {}
+        self._current = False  # whether the body's maps are those of its position
 
     @property
     def position(self) -> Array:
@@ -113,13 +114,13 @@ class WholeBodyIK:
             raise InvalidInput(f'position must be {NUM_CHANNELS} finite numbers')
         for group in groups:
             channels = GROUP_CHANNELS[group]
-            if group == 'legs':
-                if (self._position[channels] != position[channels]).any():
-                    self._body.set_base(position[channels])
-            elif group in FREE:
-                self._body.position[channels] = position[channels]
             if group in FREE:
                 self._x[channels] = 0.0
+                if (self._position[channels] != position[channels]).any():
+                    self._current = False
+                    if group == 'legs':
+                        self._body.set_base(position[channels])
+                    self._body.position[channels] = position[channels]
             self._position[channels] = position[channels]
 
     def stay_near(self, position: Array, band: Array) -> None:
@@ -133,6 +134,7 @@ class WholeBodyIK:
         near = np.clip(self._position[:NUM_FREE], low, high)
         if (near == self._position[:NUM_FREE]).all():
             return
+        self._current = False
         if (near[:NUM_BASE] != self._position[:NUM_BASE]).any():
             self._body.set_base(near[:NUM_BASE])
         self._body.upper[:] = near[NUM_BASE:]
@@ -154,7 +156,8 @@ class WholeBodyIK:
         idle = [f'{side}_arm' for side in SIDES if side not in targets.palms]
         locked = frozenset((*locked_groups, *idle))
         started, self._locked = locked != self._locked, locked
-        self._body.update()
+        if not self._current:
+            self._body.update()
         if self._balancing:
             self._body.update_centre()
         self._objective.write(targets, dt, started, self._program)
@@ -212,6 +215,8 @@ class WholeBodyIK:
         body.integrate(x, dt)
         upper = body.upper
         np.minimum(np.maximum(upper, self._lower, out=upper), self._upper, out=upper)
+        body.update()
+        self._current = True
         self._x[:] = x
         self._position[:NUM_FREE] = body.position[:NUM_FREE]
         velocity = np.zeros(NUM_CHANNELS)

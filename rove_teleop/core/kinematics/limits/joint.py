@@ -57,25 +57,47 @@ class JointLimit:
         self._edge = np.clip(np.stack((upper, -lower)), -LARGEST, LARGEST)
         self._velocity = np.minimum(velocity, LARGEST)
         self._acceleration = np.minimum(acceleration, LARGEST)
-        self._change = np.where(np.arange(n) < free, self._acceleration, np.inf)
-        self._room = np.zeros((2, n))
+        self._twice = 2.0 * self._acceleration
+        self._softest = np.where(np.arange(n) < free, self._acceleration, np.inf)
+        self._set_tick(1.0)
+        self._side = np.array(((1.0,), (-1.0,)))
+        self._speed, self._near = np.zeros((2, n)), np.zeros((2, n))
+
+    def _set_tick(self, dt: float) -> None:
+        self._dt = dt
+        self._reach, self._change = self._acceleration * dt, self._softest * dt
+        self._reach_squared = self._reach * self._reach
 
     def reachable(self, position: Array, dt: float) -> tuple[Array, Array]:
         """Interval that respects position and velocity; it always contains zero."""
-        room = self._room
-        np.subtract(self._edge[0], position, out=room[0])
-        np.add(self._edge[1], position, out=room[1])
-        fastest = braking_velocity(room, self._acceleration, dt)
-        np.minimum(fastest, self._velocity, out=fastest)
-        np.negative(fastest[1], out=fastest[1])
-        return fastest[1], fastest[0]
+        up, down = self._fastest(position, dt)
+        return -down, up
 
     def interval(
         self, position: Array, velocity: Array, dt: float, factor: float = 1.0
     ) -> tuple[Array, Array]:
         """Interval that also keeps the change from the last velocity as small as it can be."""
-        low, high = self.reachable(position, dt)
-        return accelerating(low, high, velocity, self._change * (dt * factor))
+        fastest = self._fastest(position, dt)
+        near = np.multiply(self._side, velocity, out=self._near)
+        near += self._change if factor == 1.0 else factor * self._change
+        np.minimum(near, fastest, out=near)
+        np.negative(fastest, out=fastest)
+        np.maximum(near[0], fastest[1], out=near[0])
+        np.maximum(near[1], fastest[0], out=near[1])
+        return -near[1], near[0]
+
+    def _fastest(self, position: Array, dt: float) -> Array:
+        """Largest speeds upwards and downwards, shape (2, n); the next call overwrites them."""
+        speed = np.multiply(self._side, position, out=self._speed)
+        np.subtract(self._edge, speed, out=speed)
+        np.maximum(speed, 0.0, out=speed)
+        if dt != self._dt:
+            self._set_tick(dt)
+        speed *= self._twice
+        speed += self._reach_squared
+        np.sqrt(speed, out=speed)
+        speed -= self._reach
+        return np.minimum(speed, self._velocity, out=speed)
 
 
 def accelerating(low: Array, high: Array, velocity: Array, change: Array) -> tuple[Array, Array]:

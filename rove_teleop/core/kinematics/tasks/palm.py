@@ -33,6 +33,7 @@ class PalmTask:
         self._placement = body.placement(body.palms[side])
         self._translation, self._rotation = self._placement.translation, self._placement.rotation
         self._config = config
+        self._weights = np.repeat((config.palm_position, config.palm_rotation), 3)
         self._shaped = math.isfinite(config.palm_speed + sum(config.palm_braking))
         self._last: pin.SE3 | None = None
         self.distance = self.angle = self.remaining = 0.0
@@ -55,18 +56,16 @@ class PalmTask:
         self.distance, self.angle = _lengths(error)
         self.remaining = self.distance
         if self._shaped:
-            velocity = self._shape(target, dt, error)
+            error = self._shape(target, dt, error)
         else:
-            velocity = error
-            velocity *= min(config.palm_gain, 1.0 / dt)
+            error *= min(config.palm_gain, 1.0 / dt)
             if target.velocity is not None:
-                velocity += target.velocity
-        np.multiply(velocity[:3], config.palm_position, out=rhs[:3])
+                error += target.velocity
+        np.multiply(error, self._weights, out=rhs)
         share = 1.0 / (1.0 + (self.remaining / config.palm_yield) ** 2)
-        share = 1.0 if share > _FULL else share
-        np.multiply(velocity[3:], config.palm_rotation * share, out=rhs[3:])
-        if share < 1.0:
+        if share < _FULL:
             rows[3:] *= share
+            rhs[3:] *= share
 
     def _shape(self, target: PalmTarget, dt: float, error: Array) -> Array:
         config, velocity = self._config, target.velocity

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rove_teleop.core.kinematics.body import FREE, LEGS, NUM_FREE, UPPER, Body
 from rove_teleop.core.kinematics.config import IkConfig
-from rove_teleop.core.names import NUM_BASE
 from rove_teleop.core.types import Array
 
 
@@ -35,13 +36,19 @@ class PostureTask:
         wish[UPPER] *= min(self._config.posture_gain, 1.0 / dt)
         return wish
 
-    def add_legs(
-        self, body: Body, dt: float, damping: float, hessian: Array, gradient: Array
-    ) -> None:
-        """Add what the leg joints wish, and their damping, to the part of the base."""
-        leg_map = body.leg_map
-        hessian[:NUM_BASE, :NUM_BASE] += (self._legs + damping) * (leg_map.T @ leg_map)
+    def write_legs(self, body: Body, dt: float, damping: float, rows: Array, rhs: Array) -> None:
+        """Fill the weighted rows (12, 6) and ``rhs`` (12,) of what the leg joints wish.
+
+        Args:
+            body: At the pose to look at.
+            dt: Tick [s].
+            damping: Weight of leg rates that are not zero, squared.
+            rows: With respect to the rates of the base.
+            rhs: Wished rates, weighted.
+        """
+        weight = math.sqrt(self._legs + damping)
+        np.multiply(body.leg_map, weight, out=rows)
         if self._legs > 0.0:
-            wish = self._nominal[LEGS] - body.legs
-            wish *= self._legs * min(self._config.posture_gain, 1.0 / dt)
-            gradient[:NUM_BASE] -= wish @ leg_map
+            gain = self._legs * min(self._config.posture_gain, 1.0 / dt) / weight
+            np.subtract(self._nominal[LEGS], body.legs, out=rhs)
+            rhs *= gain
