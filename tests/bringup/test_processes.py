@@ -24,7 +24,7 @@ from tests.fakes.live_run import LiveRun, config_with
 pytestmark = pytest.mark.alone
 
 STARTUP_S = 40.0
-ATTEMPTS = 3  # a machine that stalls, be it for 20 ms, tells another story: so try again
+ATTEMPTS = 5  # a machine that stalls, be it for 20 ms, tells another story: so try again
 NO_ANSWER = 'no answer from record_episode within 10 s'
 _MS = 1_000_000
 
