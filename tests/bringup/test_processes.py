@@ -92,7 +92,7 @@ def test_a_stall_while_everything_starts_does_not_cost_the_episode(tmp_path: Pat
         twin.send_signal(signal.SIGSTOP)
         run.wait(lambda: run.frame.robot_phase is Phase.STOPPED, 5.0, 'the stop')
         twin.send_signal(signal.SIGCONT)
-        run.wait_for_event('auto', STARTUP_S)
+        run.wait_for_event('blend', STARTUP_S)
         assert {e.actor for e in run.events if e.kind == 'rearm'} == {'director'}
 
 
@@ -202,6 +202,7 @@ def test_a_run_goes_on_to_its_end_without_camera_and_recorder_and_says_what_it_l
     problems: list[str] = []
 
     def act(run: LiveRun) -> None:
+        problems.clear()
         run.director.on_problem = problems.append
         run.kill('camera')
         run.kill('recorder')
