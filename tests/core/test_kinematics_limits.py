@@ -78,6 +78,30 @@ def test_the_centre_of_mass_may_not_leave_its_region_and_returns_to_it():
     assert limit.interval(outside, np.array([-0.01, 0.0]), DT)[1][0] < 0.0
 
 
+def test_the_lower_the_pelvis_the_less_far_the_centre_of_mass_may_go_forward():
+    config = IkConfig()
+    limit, com = ComLimit(config), np.array([config.com_x[1] - 0.01, 0.0, 0.5])
+    tall = limit.interval(com, np.zeros(2), DT)[1][0]
+    low = limit.interval(com, np.zeros(2), DT, 0.3)[1][0]
+    assert low < 0.0 < tall
+
+
+def test_from_any_allowed_motion_the_pressure_point_can_bring_the_centre_of_mass_to_rest():
+    config = IkConfig()
+    limit, height = ComLimit(config), 9.81 / 3.7**2
+    for start in np.linspace(-0.02, 0.1, 7):
+        com, velocity = np.array([start, 0.0, height]), np.zeros(2)
+        for _ in range(400):
+            low, high = limit.interval(com, velocity, DT)
+            choice = np.array([high[0], low[1]])
+            pressure = com[:2] - (choice - velocity) / DT / 3.7**2
+            assert config.pressure_x[0] - 1e-6 <= pressure[0] <= config.pressure_x[1] + 4e-3
+            assert config.pressure_y[0] - 4e-3 <= pressure[1] <= config.pressure_y[1] + 1e-6
+            com[:2] += choice * DT
+            velocity = choice
+        assert com[0] <= config.com_x[1] + 1e-4 and com[1] >= config.com_y[0] - 1e-4
+
+
 @pytest.mark.parametrize(
     'fields, message',
     [

@@ -17,6 +17,7 @@ _FINITE = (
     'palm_gain',
     'com',
     'com_gain',
+    'com_squat',
     'damping',
     'settling',
     'collision_distance',
@@ -48,7 +49,7 @@ class IkConfig:
     palm_braking: tuple[float, float] = (60.0, 180.0)  # m/s², rad/s², of that approach
     com: float = 10.0  # weight per m/s
     com_gain: float = 2.0
-    pelvis_upright: float = 1.5  # weight per rad/s
+    pelvis_upright: float = 1.8  # weight per rad/s
     pelvis_upright_gain: float = 1.5
     torso_upright: float = 0.3
     torso_upright_gain: float = 2.0
@@ -82,6 +83,7 @@ class IkConfig:
 
     com_x: tuple[float, float] = (-0.03, 0.112)  # m, stance frame
     com_y: tuple[float, float] = (-0.07, 0.07)
+    com_squat: float = 0.05  # m less to the front per m that the pelvis is lower
     pressure_x: tuple[float, float] = (-0.05, 0.125)  # m, where the weight may rest
     pressure_y: tuple[float, float] = (-0.13, 0.13)
     settling: float = 4.0  # s, time constant with which a start's pose gives way to the nominal

@@ -34,6 +34,7 @@ class Constraints:
 
     def __init__(self, robot: Robot, body: Body, config: IkConfig) -> None:
         self._body, self._emergency = body, config.emergency
+        self._nominal_height = float(body.base[2])
         self._joints = _joint_limit(robot, config)
         self._com = ComLimit(config)
         self.balancing = self._com.active
@@ -63,7 +64,8 @@ class Constraints:
             part = slice(NUM_FREE + NUM_LEG_JOINTS, NUM_FREE + first)
             program.rows[NUM_LEG_JOINTS:first] = body.com_rows
             velocity = body.com_rows @ nu[:NUM_FREE]
-            low[part], high[part] = self._com.interval(body.com, velocity, dt)
+            lower = self._nominal_height - float(body.base[2])
+            low[part], high[part] = self._com.interval(body.com, velocity, dt, lower)
         contacts.clear()
         self._planes.collect(planes, dt, contacts)
         self.collision.collect(body, dt, contacts)

@@ -35,14 +35,29 @@ class ComLimit:
         self._region = np.clip(region, -LARGEST, LARGEST)
         self._pressure = np.clip(pressure, -LARGEST, LARGEST)
         self._reserve = (self._pressure - self._region) ** 2
+        self._squat = config.com_squat
         self._ahead = np.array(((1.0,), (-1.0,)))
 
-    def interval(self, com: Array, velocity: Array, dt: float) -> tuple[Array, Array]:
-        """Velocity interval, each (2,) [m/s], for the centre of mass at ``com``."""
+    def interval(
+        self, com: Array, velocity: Array, dt: float, lower: float = 0.0
+    ) -> tuple[Array, Array]:
+        """Velocity interval of the centre of mass.
+
+        Args:
+            com: Where it is [m], shape (3,).
+            velocity: Its last horizontal velocity [m/s], shape (2,).
+            dt: Tick [s].
+            lower: How much lower the pelvis is than in the nominal pose [m].
+
+        Returns:
+            Lowest and highest velocity [m/s], each (2,).
+        """
         position = self._ahead * com[:2]
+        position[0, 0] += self._squat * max(lower, 0.0)
         lever = np.maximum(self._pressure - position, 0.0)
         room = self._region - position
-        fastest = _PENDULUM * np.sqrt(np.maximum(lever * lever - self._reserve, 0.0))
+        ahead = np.maximum(lever - self._ahead * (dt * velocity), 0.0)
+        fastest = _PENDULUM * np.sqrt(np.maximum(ahead * ahead - self._reserve, 0.0))
         np.minimum(fastest, np.maximum(room, 0.0) / dt, out=fastest)
         fastest += _PUSH_OUT * np.minimum(room, 0.0)
         change = _PENDULUM * _PENDULUM * dt * lever
