@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import math
 
 import numpy as np
 import pinocchio as pin
@@ -413,3 +414,34 @@ def test_the_hands_go_from_the_floor_to_above_the_head_on_feet_that_stand_still(
             x, y, _ = FORWARD.com(solution.position)
             assert -0.05 < x < 0.125 and abs(y) < 0.08
     assert lowest < 0.1 and highest > 1.45
+
+
+def test_a_pelvis_without_limits_of_its_own_still_never_leaves_its_feet():
+    free, robot = math.inf, make_robot()
+    config = IkConfig(
+        palm_speed=free,
+        base_lower=(*[-free] * 4, -1.2, -free),
+        base_upper=(*[free] * 4, 1.2, free),
+        base_velocity=(free, free),
+        base_acceleration=(free, free),
+        acceleration_legs=free,
+        velocity_legs=6.0,
+        com=0.0,
+        com_x=(-free, free),
+        com_y=(-free, free),
+        posture_base=0.0,
+        knee_minimum=0.3,
+    )
+    solver = WholeBodyIK(robot, LegKinematics(robot), config)
+    solver.reset(standing())
+    legs = LegKinematics(robot)
+    rng = np.random.default_rng(4)
+    for k in range(1500):
+        if k % 100 == 0:
+            offset = rng.uniform((-0.6, -0.4, -0.7), (0.8, 0.4, 0.6))
+        solution = solver.solve(reach(list(offset))(0.0), DT)
+        assert solution.ok
+        slip = np.abs(legs.base_of(solver.legs) - solution.position[:NUM_BASE]).max()
+        assert slip < MILLIMETRE
+        assert (solver.legs >= robot.lower[:NUM_LEG_JOINTS]).all()
+        assert (solver.legs <= robot.upper[:NUM_LEG_JOINTS]).all()

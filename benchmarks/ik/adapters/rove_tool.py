@@ -23,7 +23,8 @@ from rove_teleop.core.names import NUM_BASE, NUM_LEG_JOINTS, SIDES
 from rove_teleop.core.robot import Robot
 
 COLLISION_ACCELERATION = 60.0  # m/s², with which limbs brake before each other
-STRAIGHTEST_KNEE = 0.1  # rad; a leg that is eliminated must not become singular
+LEG_MARGIN = 0.01  # rad; their limits are linearised
+STRAIGHTEST_KNEE = 0.15  # rad; a leg that is eliminated must not become singular
 
 
 class Wish(NamedTuple):
@@ -129,7 +130,7 @@ def identical_tasks(collision: bool, dt: float) -> IkConfig:
         base_acceleration=(inf, inf),
         knee_minimum=STRAIGHTEST_KNEE,
         margin=0.0,
-        leg_margin=0.0,
+        leg_margin=LEG_MARGIN,
         com_x=unbounded,
         com_y=unbounded,
         settling=0.0,

@@ -9,6 +9,8 @@ itself, so every Jacobian is with respect to the rates of the channels. While bo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pinocchio as pin
 
@@ -39,6 +41,7 @@ _TO_PINOCCHIO = np.argsort(_FROM_PINOCCHIO)
 _DAMPING = 1e-9 * np.eye(6)
 _IDENTITIES = np.stack((np.eye(6), np.eye(6)))
 _REFINABLE = 0.01  # squared error of an inverse from which the iteration converges
+_SMALL_STEP = 0.05  # rad; the square of it is left for the next tick
 _LARGEST_STEP = 0.05  # rad by which a tick may correct the legs
 
 
@@ -167,6 +170,19 @@ class Body:
         jacobian = pin.jacobianCenterOfMass(self.model, self.data, False)
         self.com[:] = self.data.com[0]
         self.free(jacobian[:2].take(_FROM_PINOCCHIO, axis=1), out=self.com_rows)
+
+    def strain(self, lower: Array, upper: Array) -> float:
+        """How badly the legs fail the base [rad]: beyond limits, or too far from their feet.
+
+        What little the last ``update`` had to correct counts as none.
+
+        Args:
+            lower: Lowest leg positions, shape (12,).
+            upper: The highest.
+        """
+        beyond = float(np.maximum(lower - self.legs, self.legs - upper).max())
+        step = self._step.reshape(-1)
+        return max(beyond, math.sqrt(step.dot(step)) - _SMALL_STEP, 0.0)
 
     def integrate(self, x: Array, dt: float) -> None:
         """Move along the free rates (23,) for dt [s]."""

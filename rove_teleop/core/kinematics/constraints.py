@@ -19,7 +19,7 @@ from rove_teleop.core.names import NUM_BASE, NUM_LEG_JOINTS
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.types import Array
 
-_KNEES = [3, 9]
+KNEES = [3, 9]
 _BROKEN = 1e-2  # m/s by which a contact row may fall short
 
 
@@ -92,7 +92,7 @@ def _joint_limit(robot: Robot, config: IkConfig) -> JointLimit:
         (config.leg_margin, config.margin), (NUM_LEG_JOINTS, NUM_BODY_JOINTS - NUM_LEG_JOINTS)
     )
     lower, upper = robot.lower[:NUM_BODY_JOINTS] + margin, robot.upper[:NUM_BODY_JOINTS] - margin
-    lower[_KNEES] = np.maximum(lower[_KNEES], config.knee_minimum)
+    lower[KNEES] = np.maximum(lower[KNEES], config.knee_minimum)
     velocity = np.minimum(
         np.repeat((config.velocity_legs, config.velocity_waist, config.velocity_arms), counts),
         robot.velocity[:NUM_BODY_JOINTS],

@@ -18,7 +18,7 @@ import pinocchio as pin
 
 from rove_teleop.core.kinematics.body import FREE, NUM_BODY_JOINTS, NUM_FREE, NUM_VELOCITY, Body
 from rove_teleop.core.kinematics.config import IkConfig
-from rove_teleop.core.kinematics.constraints import Constraints
+from rove_teleop.core.kinematics.constraints import KNEES, Constraints
 from rove_teleop.core.kinematics.objective import Objective
 from rove_teleop.core.kinematics.targets import PalmTarget, Targets, target_fault
 from rove_teleop.core.legs import LegKinematics
@@ -35,6 +35,8 @@ from rove_teleop.errors import InvalidInput
 
 _NO_SOLUTION = 'no solution'
 _LONGEST_TICK = 0.1  # s
+_STRAIN = 1e-9  # rad
+_SHARES = (0.3, 0.3, 0.0)  # of its motion the pelvis may have when the legs cannot follow
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,14 @@ class WholeBodyIK:
     Attributes:
         failures: How many ticks had no solution since construction.
         emergencies: How many ticks needed more than the usual accelerations to avoid a touch.
+        halts: How many ticks the pelvis moved less because the legs could not follow it.
         rejected: What `follow` refused, by reason.
     """
 
     def __init__(self, robot: Robot, legs: LegKinematics, config: IkConfig | None = None) -> None:
         """Begin at rest in the robot's nominal pose, which is also what it returns to."""
         self.config = config = config or IkConfig()
-        self.failures = self.emergencies = 0
+        self.failures = self.emergencies = self.halts = 0
         self.rejected: Counter[str] = Counter()
         self._body = Body(robot, legs, config.palm_link, config.palm_offset)
         self._objective = Objective(self._body, config)
@@ -82,6 +85,10 @@ class WholeBodyIK:
         self._x = self._nu[:NUM_FREE]
         self._locked: frozenset[str] | None = None
         self._last: dict[str, PalmTarget] = {}
+        lowest = robot.lower[:NUM_LEG_JOINTS].copy()
+        lowest[KNEES] = np.maximum(lowest[KNEES], 0.5 * config.knee_minimum)
+        self._leg_limits = lowest, robot.upper[:NUM_LEG_JOINTS]
+        self._before, self._strain = np.zeros(NUM_VELOCITY), 0.0
         self._current = False  # whether the body's maps are those of its position
 
     @property
@@ -212,16 +219,32 @@ class WholeBodyIK:
 
     def _step(self, x: Array, dt: float, targets: Targets, reason: str = '') -> IkSolution:
         body = self._body
-        body.integrate(x, dt)
-        upper = body.upper
-        np.minimum(np.maximum(upper, self._lower, out=upper), self._upper, out=upper)
-        body.update()
+        self._before[:] = body.position
+        self._move(x, dt)
+        strain = body.strain(*self._leg_limits)
+        if strain > max(self._strain, _STRAIN):
+            self.halts += 1
+            for share in _SHARES:
+                body.position[:] = self._before
+                x[:NUM_BASE] *= share
+                self._move(x, dt)
+                strain = body.strain(*self._leg_limits)
+                if strain <= max(self._strain, _STRAIN):
+                    break
+        self._strain = strain
         self._current = True
         self._x[:] = x
         self._position[:NUM_FREE] = body.position[:NUM_FREE]
         velocity = np.zeros(NUM_CHANNELS)
         velocity[:NUM_FREE] = x
         return self._solution(velocity, targets, reason)
+
+    def _move(self, x: Array, dt: float) -> None:
+        """Move the body, waist and arms never beyond what the robot can."""
+        self._body.integrate(x, dt)
+        upper = self._body.upper
+        np.minimum(np.maximum(upper, self._lower, out=upper), self._upper, out=upper)
+        self._body.update()
 
     def _solution(self, velocity: Array, targets: Targets, reason: str) -> IkSolution:
         palms = self._objective.palms
