@@ -51,20 +51,20 @@ def graph(config: RunConfig, out: str, cameras: bool, view: bool = False) -> tup
         view: Whether to open a window on the twin.
     """
     policy = {'policy': config.policy, 'address': config.policy_address}
-    twin = {'task': config.task, 'robot': config.robot, 'seed': config.seed}
-    robot = {'robot': config.robot}
+    robot, task = {'robot': config.robot}, {'task': config.task}
+    twin = {**task, **robot, 'seed': config.seed}
     nodes = [
         _node('twin', parameters=twin, essential=True),
         _node('arbiter', parameters=robot, essential=True),
-        _node('teleop', parameters={**robot, **_options(config, TeleopOptions)}),
+        _node('teleop', parameters={**robot, **task, **_options(config, TeleopOptions)}),
         _node('operator', parameters=_options(config, OperatorConfig)),
         _node('policy', 'rove_policy', parameters=policy),
         _node('recorder', parameters={'out': out, **robot}, nice=2),
     ]
     if cameras:
-        nodes.append(_node('camera', parameters={'task': config.task}, nice=10))
+        nodes.append(_node('camera', parameters=task, nice=10))
     if view:
-        nodes.append(_node('viewer', parameters={'task': config.task}, nice=10))
+        nodes.append(_node('viewer', parameters=task, nice=10))
     return tuple(nodes)
 
 

@@ -37,6 +37,7 @@ from rove_teleop.core.types import (
 )
 from rove_teleop.errors import RoveError
 from rove_teleop.operators.source import OperatorSource, OperatorView
+from rove_teleop.tasks.registry import make_task
 
 # Ticks between two steps of each part, as in the processes.
 _OPERATOR_EVERY = 2  # 100 Hz
@@ -119,6 +120,7 @@ class LockstepRunner:
     def __init__(self, config: RunConfig) -> None:
         """Build every part once; episodes reuse them."""
         self._config = config
+        self._surfaces = make_task(config.task).surfaces
         self.robot = make_robot(config.robot)
         self.twin = make_twin(config.task, config.robot)
         self.operator = config.make_operator()
@@ -127,7 +129,7 @@ class LockstepRunner:
     def make_control(self, episode: Episode) -> tuple[Following, Arbitration]:
         """Teleoperation and arbiter of one episode; another runner may have others."""
         arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', self.robot)
-        return self._config.make_teleop(self.robot), arbiter
+        return self._config.make_teleop(self.robot, self._surfaces), arbiter
 
     def run(self, episode: Episode, sinks: Iterable[Sink] = ()) -> LockstepResult:
         """Run one episode from the reset to its end.

@@ -8,7 +8,9 @@ from pathlib import Path
 from rove_teleop.assembly import HAND_BACKENDS, make_teleop
 from rove_teleop.calibration_file import load_calibration
 from rove_teleop.config import param
+from rove_teleop.core.kinematics import IkConfig
 from rove_teleop.core.operator_frame import HAND_FRAMES
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.robot import Robot
 from rove_teleop.core.smoothing import LAGS, SMOOTHINGS
 from rove_teleop.core.teleop import Teleop, TeleopConfig
@@ -38,8 +40,11 @@ class TeleopOptions:
         HAND_BACKENDS[0], 'Solver of the hand retargeting.', choices=HAND_BACKENDS
     )
 
-    def teleop_config(self) -> TeleopConfig:
+    def teleop_config(self, surfaces: tuple[Plane, ...] = ()) -> TeleopConfig:
         """What the core needs to know of them.
+
+        Args:
+            surfaces: What the hands shall not go through.
 
         Raises:
             ConfigError: The file of the proportions cannot be used.
@@ -51,12 +56,17 @@ class TeleopOptions:
             smoothing=self.smoothing,
             smoothing_lag=self.smoothing_lag,
             calibration=load_calibration(Path(self.calibration)) if self.calibration else None,
+            ik=IkConfig(workspace=surfaces),
         )
 
-    def make_teleop(self, robot: Robot) -> Teleop:
+    def make_teleop(self, robot: Robot, surfaces: tuple[Plane, ...] = ()) -> Teleop:
         """Teleoperation with these options.
+
+        Args:
+            robot: The robot it proposes for.
+            surfaces: What its hands shall not go through.
 
         Raises:
             ConfigError: The file of the proportions or the hand backend cannot be used.
         """
-        return make_teleop(robot, self.teleop_config(), self.hand_backend)
+        return make_teleop(robot, self.teleop_config(surfaces), self.hand_backend)

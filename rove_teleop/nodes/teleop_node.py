@@ -19,6 +19,7 @@ from rove_teleop.nodes.latest import Latest
 from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
+from rove_teleop.tasks.registry import make_task
 from rove_teleop.teleop_options import TeleopOptions
 
 
@@ -27,6 +28,7 @@ class TeleopParams(TeleopOptions):
     """Parameters of the teleop node."""
 
     robot: str = param(ROBOT, 'Robot that is proposed for.')
+    task: str = param('', 'Task whose table the hands stay above; none if empty.')
 
 
 class TeleopNode(Node):
@@ -40,7 +42,8 @@ class TeleopNode(Node):
         """Load the robot model and wait for the first frame."""
         super().__init__('teleop', **kwargs)
         params = declare(self, TeleopParams)
-        self._teleop = params.make_teleop(make_robot(params.robot))
+        surfaces = make_task(params.task).surfaces if params.task else ()
+        self._teleop = params.make_teleop(make_robot(params.robot), surfaces)
         self._calibration = CalibrationService(self, self._teleop)
         if params.smoothing != SMOOTHINGS[0]:
             delay = make_smoother(params.smoothing, params.smoothing_lag).delay()

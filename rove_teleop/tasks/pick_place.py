@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.types import Array, TaskState
 from rove_teleop.tasks.task import TaskView
 
@@ -16,6 +17,8 @@ CUBE_SIZE = 0.05
 GOAL_RADIUS = 0.05
 """The cube's middle is on the square within this distance of its middle [m]."""
 
+_HALF_TABLE = 0.015  # of its thickness [m]
+_TABLE_AREA = 0.3, 0.82, -0.46, 0.46  # x from, to, y from, to [m]
 _CUBE_AREA = (0.37, -0.25), (0.45, -0.12)  # two corners [m]
 _GOAL_AREA = (0.37, -0.08), (0.45, 0.08)
 _CUBE_YAW = 0.35  # [rad], either way
@@ -37,6 +40,10 @@ class PickPlace:
     name = 'pick_place'
     text = 'pick up the red cube and put it on the green square'
     scene = 'pick_place'
+    surfaces = (
+        Plane((0.0, 0.0, 1.0), TABLE_TOP, _HALF_TABLE, _TABLE_AREA),
+        Plane((0.0, 0.0, -1.0), 2.0 * _HALF_TABLE - TABLE_TOP, _HALF_TABLE, _TABLE_AREA),
+    )
 
     def __init__(self) -> None:
         self._attempt: tuple[int, int] = (-1, 0)

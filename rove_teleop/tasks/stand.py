@@ -14,6 +14,7 @@ class Stand:
     name = 'stand'
     text = 'stand'
     scene = 'empty'
+    surfaces = ()
 
     def place(self, rng: np.random.Generator) -> dict[str, Array]:
         """There is nothing to place."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.types import Array, TaskState
 
 
@@ -45,11 +46,13 @@ class Task(Protocol):
         name: Registered name, e.g. ``pick_place``.
         text: The instruction a policy is given.
         scene: Name of the scene file in ``sim/``, without its ending.
+        surfaces: What the hands shall not go through, such as the top of a table.
     """
 
     name: str
     text: str
     scene: str
+    surfaces: tuple[Plane, ...]
 
     def place(self, rng: np.random.Generator) -> dict[str, Array]:
         """World poses (7,) of free objects and of the goal for a reset, by name.

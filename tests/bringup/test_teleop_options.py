@@ -56,7 +56,11 @@ def test_what_is_said_on_the_command_line_reaches_the_core(tmp_path: Path):
 def test_every_option_is_a_parameter_of_the_teleop_node():
     config = RunConfig(align_yaw=True, smoothing='one_euro')
     [teleop] = [spec for spec in graph(config, 'out', cameras=False) if spec.name == 'teleop']
-    assert set(teleop.parameters) == {'robot', *(item.name for item in fields(TeleopOptions))}
+    assert set(teleop.parameters) == {
+        'robot',
+        'task',
+        *(item.name for item in fields(TeleopOptions)),
+    }
     assert teleop.parameters['align_yaw'] is True
     assert teleop.parameters['smoothing'] == 'one_euro'
 

@@ -355,21 +355,32 @@ def wild(rng: np.random.Generator) -> pin.SE3:
     return pin.SE3(rotation, rng.uniform(-scale, scale, 3) + [0.0, 0.0, 0.8])
 
 
-def test_whatever_it_is_sent_nothing_raises_and_every_refusal_is_counted_with_its_reason(solver):
+def test_of_100_000_wild_targets_none_raises_or_breaks_a_limit_and_refusals_have_reasons(solver):
     rng = np.random.default_rng(9)
     pin.seed(9)
-    robot, refused = make_robot(), 0
-    for k in range(3000):
-        if k % 3 == 0:
-            poses = {side: wild(rng) for side in SIDES if rng.random() < 0.9}
-        solution = solver.follow(poses, DT)
-        refused += sum(bool(target_fault(pose)) for pose in poses.values())
+    robot, sent, refused, clearance = make_robot(), 0, 0, np.inf
+    fastest = np.repeat((IkConfig().velocity_waist, IkConfig().velocity_arms), (3, 14)) + 1e-6
+    while sent < 100_000:
+        poses = {side: wild(rng) for side in SIDES if rng.random() < 0.9}
+        sent += len(poses)
+        ticks = int(rng.integers(1, 3))
+        refused += ticks * sum(bool(target_fault(pose)) for pose in poses.values())
+        for _ in range(ticks):
+            solution = solver.follow(poses, DT)
         joints = np.concatenate((solver.legs, solution.position[NUM_BASE:]))
         assert np.isfinite(solution.position).all() and np.isfinite(solution.velocity).all()
         assert (joints >= robot.lower).all() and (joints <= robot.upper).all()
+        clearance = min(clearance, solution.clearance)
+        assert (np.abs(solution.velocity[NUM_BASE:FREE]) <= fastest).all()
     assert sum(solver.rejected.values()) == refused > 0
-    assert {reason.split(' palm ')[1].split(' ')[0] for reason in solver.rejected} == {'has', 'is'}
+    assert {reason.split(' palm ')[1] for reason in solver.rejected} == {
+        'has numbers that are not finite',
+        'has a matrix that is not finite',
+        'has a matrix that is no rotation',
+        'is farther than 10.0 m from the stance origin',
+    }
     assert solver.failures == 0
+    assert clearance > 0.0
 
 
 def test_a_palm_whose_pose_is_refused_keeps_to_its_last_target(solver):

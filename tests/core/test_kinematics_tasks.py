@@ -12,7 +12,6 @@ from rove_teleop.core.kinematics.config import IkConfig
 from rove_teleop.core.kinematics.limits.collision import CollisionLimit
 from rove_teleop.core.kinematics.limits.contact import Contacts
 from rove_teleop.core.kinematics.limits.plane import PlaneLimit
-from rove_teleop.core.kinematics.planes import Plane
 from rove_teleop.core.kinematics.targets import PalmTarget
 from rove_teleop.core.kinematics.tasks.com import ComTask
 from rove_teleop.core.kinematics.tasks.frames import FrameRows
@@ -20,6 +19,7 @@ from rove_teleop.core.kinematics.tasks.palm import PalmTask
 from rove_teleop.core.kinematics.tasks.posture import PostureTask
 from rove_teleop.core.kinematics.tasks.upright import UprightTask
 from rove_teleop.core.legs import LegKinematics
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.robot import FOOT_FRAMES, PALM_FRAMES
 
 STEP = 1e-6
@@ -349,12 +349,11 @@ def test_capsules_side_by_side_get_a_row_at_either_end():
 def test_plane_rows_are_the_gradients_of_the_distances():
     body = crouched()
     plane = Plane((0.6, 0.0, 0.8), 0.5)
-    limit = PlaneLimit(body, IkConfig(collision_horizon=2.0))
 
     def look(body: Body) -> tuple[np.ndarray, np.ndarray]:
         contacts = Contacts(PlaneLimit.size)
-        limit = PlaneLimit(body, IkConfig(collision_horizon=2.0))
-        limit.collect([plane], DT, contacts)
+        limit = PlaneLimit(body, IkConfig(collision_horizon=2.0, workspace=(plane,)))
+        limit.collect(DT, contacts)
         rows, lower = np.zeros((limit.size, NUM_FREE)), np.zeros(limit.size)
         assert contacts.write(body, rows, lower) == 4
         return rows[0], np.array(limit.clearance)
@@ -364,5 +363,7 @@ def test_plane_rows_are_the_gradients_of_the_distances():
         assert (look(displaced(body, x))[1] - before) / STEP == pytest.approx(
             row[column], abs=1e-4
         )
-    limit.collect([Plane((0.6, 0.0, 0.8), -9.0)], DT, Contacts(PlaneLimit.size))
+    far = IkConfig(collision_horizon=2.0, workspace=(Plane((0.6, 0.0, 0.8), -9.0),))
+    limit = PlaneLimit(body, far)
+    limit.collect(DT, Contacts(PlaneLimit.size))
     assert limit.clearance == np.inf

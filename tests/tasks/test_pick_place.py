@@ -120,3 +120,13 @@ def test_an_unknown_task_lists_the_known_ones():
     assert make_task('pick_place').name == 'pick_place'
     with pytest.raises(UnknownName, match='juggling.*known: pick_place'):
         make_task('juggling')
+
+
+def test_the_hands_are_kept_off_the_very_table_of_the_scene():
+    model = scene_spec('pick_place').compile()
+    middle, half = model.body('table').pos, model.geom('table_top').size
+    for surface, height in zip(PickPlace.surfaces, (TABLE_TOP, middle[2] - half[2]), strict=True):
+        assert surface.distance(middle[0], middle[1], height) == pytest.approx(0.0)
+        assert surface.area == pytest.approx(
+            [m + sign * h for m, h in zip(middle[:2], half[:2], strict=True) for sign in (-1, 1)]
+        )

@@ -2,7 +2,6 @@
 
 from rove_teleop.core.kinematics.config import IkConfig
 from rove_teleop.core.kinematics.forward import Kinematics
-from rove_teleop.core.kinematics.planes import Plane, box
 from rove_teleop.core.kinematics.solver import IkSolution, WholeBodyIK
 from rove_teleop.core.kinematics.targets import PalmTarget, Targets
 
@@ -11,8 +10,6 @@ __all__ = [
     'IkSolution',
     'Kinematics',
     'PalmTarget',
-    'Plane',
     'Targets',
     'WholeBodyIK',
-    'box',
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-from rove_teleop.core.kinematics.planes import Plane
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.robot import PALM_LINK
 from rove_teleop.errors import ConfigError
 
@@ -93,7 +93,7 @@ class IkConfig:
     collision_push: float = 10.0  # 1/s, how fast limbs part that are nearer
     collision_rows: int = 24  # nearest pairs that get a row; 0 turns self-collision off
     hand_length: float = 0.17  # m, from the wrist to the end of the hand's capsule
-    workspace: tuple[Plane, ...] = ()  # planes that the hands never cross
+    workspace: tuple[Plane, ...] = ()  # that the hands never cross, such as a table's top
     plane_radius: float = 0.03  # m, from the middle of a hand to a plane
 
     def __post_init__(self) -> None:

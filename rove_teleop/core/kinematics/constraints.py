@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from rove_teleop.core.kinematics.body import NUM_BODY_JOINTS, NUM_FREE, NUM_VELOCITY, Body
@@ -13,7 +11,6 @@ from rove_teleop.core.kinematics.limits.com import ComLimit
 from rove_teleop.core.kinematics.limits.contact import Contacts
 from rove_teleop.core.kinematics.limits.joint import JointLimit
 from rove_teleop.core.kinematics.limits.plane import PlaneLimit
-from rove_teleop.core.kinematics.planes import Plane
 from rove_teleop.core.kinematics.program import Program
 from rove_teleop.core.names import NUM_BASE, NUM_LEG_JOINTS
 from rove_teleop.core.robot import Robot
@@ -44,12 +41,11 @@ class Constraints:
         self._first = NUM_LEG_JOINTS + (ComLimit.size if self._com.active else 0)
         self.program = Program(self._first + self._contacts.size)
 
-    def write(self, nu: Array, planes: Iterable[Plane], dt: float) -> int:
+    def write(self, nu: Array, dt: float) -> int:
         """Fill the program's bounds and rows.
 
         Args:
             nu: Last rates, of which the free ones count, shape (35,).
-            planes: What the hands shall not cross.
             dt: Tick [s].
 
         Returns:
@@ -67,7 +63,7 @@ class Constraints:
             lower = self._nominal_height - float(body.base[2])
             low[part], high[part] = self._com.interval(body.com, velocity, dt, lower)
         contacts.clear()
-        self._planes.collect(planes, dt, contacts)
+        self._planes.collect(dt, contacts)
         self.collision.collect(body, dt, contacts)
         return first + contacts.write(body, program.rows[first:], low[NUM_FREE + first :])
 

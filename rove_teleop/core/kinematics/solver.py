@@ -168,7 +168,7 @@ class WholeBodyIK:
         if self._balancing:
             self._body.update_centre()
         self._objective.write(targets, dt, started, self._program)
-        count = self._constraints.write(self._nu, targets.planes, dt)
+        count = self._constraints.write(self._nu, dt)
         x = self._best(count, locked, dt)
         if x is None:
             self.failures += 1

@@ -9,7 +9,6 @@ import math
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.kinematics.planes import Plane
 from rove_teleop.core.names import SIDES
 from rove_teleop.core.types import Array
 from rove_teleop.errors import InvalidInput
@@ -48,13 +47,11 @@ class Targets:
         palms: By side (``left``, ``right``); an arm without a target keeps still.
         torso: R_stance_torso (3, 3); upright when None.
         pelvis_height: Height of the pelvis above the ground [m]; nominal when None.
-        planes: What the hands shall not cross, such as the top of a table.
     """
 
     palms: Mapping[str, PalmTarget] = field(default_factory=dict)
     torso: Array | None = None
     pelvis_height: float | None = None
-    planes: tuple[Plane, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = set(self.palms) - set(SIDES)

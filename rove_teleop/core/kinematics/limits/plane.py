@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pinocchio as pin
 
@@ -12,8 +10,8 @@ from rove_teleop.core.kinematics.capsules import body_capsules
 from rove_teleop.core.kinematics.config import IkConfig
 from rove_teleop.core.kinematics.limits.approach import Approach
 from rove_teleop.core.kinematics.limits.contact import Contacts
-from rove_teleop.core.kinematics.planes import Plane
 from rove_teleop.core.names import SIDES
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.types import Array
 
 _PUSH_OUT = 2.0  # 1/s
@@ -48,22 +46,20 @@ class PlaneLimit:
             ]
         self.clearance = np.inf
 
-    def collect(self, planes: Iterable[Plane], dt: float, contacts: Contacts) -> None:
+    def collect(self, dt: float, contacts: Contacts) -> None:
         """Add what is near to ``contacts``.
 
         Args:
-            planes: Besides those of the workspace.
             dt: Tick [s].
             contacts: Takes the rows.
         """
-        planes = (*self._workspace, *planes)
         self.clearance = np.inf
-        if not planes:
+        if not self._workspace:
             return
         near: list[tuple[float, int, Array, Plane, Array]] = []
         for link, end, sign in self._ends:
             point = link.act(end)
-            for plane in planes:
+            for plane in self._workspace:
                 distance = plane.distance(*point.tolist()) - self._radius
                 if distance < self._horizon:
                     near.append((distance, len(near), point, plane, sign))
