@@ -19,6 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks.ik.pictures import draw
 from benchmarks.ik.plots import plot
 from benchmarks.ik.race import Lane, Race, Run
 from benchmarks.ik.recordings import recorded, recording_files
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] = ()) -> int:
                 plot(trajectory, curves, options.plots / f'{trajectory.name}.png')
             Console(stderr=True).print(f'{trajectory.name}: done', highlight=False)
     Console(width=None if sys.stdout.isatty() else 200).print(table(records))
+    if options.pictures:
+        draw(options.pictures)
     if options.json:
         options.json.write_text(json.dumps(records, indent=2) + '\n')
     return 0
@@ -110,7 +113,8 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigError(f'--rate must be 20 to 1000 Hz, got {options.rate:g}')
     if not 1 <= options.rounds <= 100:
         raise ConfigError(f'--rounds must be 1 to 100, got {options.rounds}')
-    for folder in (options.plots, options.json and options.json.parent):
+    files = (options.json, options.pictures)
+    for folder in (options.plots, *(file.parent for file in files if file)):
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -142,6 +146,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--rounds', type=int, default=ROUNDS, help='timed runs, of each tool')
     parser.add_argument('--json', type=Path, help='write the records there')
     parser.add_argument('--plots', type=Path, help='draw curves over time into this folder')
+    parser.add_argument(
+        '--pictures', type=Path, metavar='FILE', help='draw the body at four extreme reaches'
+    )
     return parser
 
 

@@ -40,7 +40,7 @@ class PickPlace:
     name = 'pick_place'
     text = 'pick up the red cube and put it on the green square'
     scene = 'pick_place'
-    surfaces = (
+    surfaces: tuple[Plane, ...] = (
         Plane((0.0, 0.0, 1.0), TABLE_TOP, _HALF_TABLE, _TABLE_AREA),
         Plane((0.0, 0.0, -1.0), 2.0 * _HALF_TABLE - TABLE_TOP, _HALF_TABLE, _TABLE_AREA),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rove_teleop.core.planes import Plane
 from rove_teleop.core.types import Array, TaskState
 from rove_teleop.tasks.task import TaskView
 
@@ -14,7 +15,7 @@ class Stand:
     name = 'stand'
     text = 'stand'
     scene = 'empty'
-    surfaces = ()
+    surfaces: tuple[Plane, ...] = ()
 
     def place(self, rng: np.random.Generator) -> dict[str, Array]:
         """There is nothing to place."""

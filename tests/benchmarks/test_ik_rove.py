@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks import bench_ik
+from benchmarks.ik import pictures
 from benchmarks.ik.race import Lane
 from benchmarks.ik.scores import Judge, scores
 from benchmarks.ik.table import table
@@ -88,3 +89,8 @@ def test_the_benchmark_writes_records_table_and_plots(tmp_path: Path, capsys):
     with Console(record=True, width=250, file=(tmp_path / 'console').open('w')) as console:
         console.print(table(records))
     assert 'rove + collision' in console.export_text()
+
+
+def test_the_extreme_reaches_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pictures, '_SECONDS', 0.1)
+    assert pictures.draw(tmp_path / 'reaches.png').stat().st_size > 20_000
