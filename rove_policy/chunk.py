@@ -11,6 +11,7 @@ from rove_teleop.core.types import ActionChunk
 
 MAX_ROWS = 1000
 MIN_DT, MAX_DT = 1e-3, 1.0  # [s]
+MAX_REASON = 200  # characters
 
 
 def chunk_problem(chunk: ActionChunk) -> str:
@@ -31,6 +32,9 @@ def chunk_problem(chunk: ActionChunk) -> str:
         return f'groups are {chunk.groups!r}; expected some of {", ".join(GROUPS)}'
     if not (_within(chunk.success, 0.0, 1.0) and _within(chunk.help, 0.0, 1.0)):
         return f'hints are {chunk.success!r}, {chunk.help!r}; expected 0 to 1'
+    reason = chunk.help_reason
+    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+        return f'help_reason is {reason!r:.40}; expected text of at most {MAX_REASON} characters'
     return ''
 
 

@@ -165,6 +165,7 @@ def chunk_to_wire(chunk: ActionChunk) -> dict[str, Any]:
         'groups': list(chunk.groups),
         'success': float(chunk.success),
         'help': float(chunk.help),
+        'help_reason': chunk.help_reason,
     }
 
 
@@ -184,6 +185,7 @@ def chunk_from_wire(message: dict[str, Any], observation: Observation) -> Action
         groups=_names(message, 'groups'),
         success=take(message, 'success', float),
         help=take(message, 'help', float),
+        help_reason=take({'help_reason': '', **message}, 'help_reason', str),  # may be left out
     )
     _check(chunk)
     return chunk

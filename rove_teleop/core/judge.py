@@ -269,8 +269,18 @@ def _proposal_fault(proposal: JointProposal, now_ns: int) -> str:
         _array_fault('position', proposal.position, shape, MAX_POSITION)
         or _array_fault('velocity', proposal.velocity, shape, MAX_VELOCITY)
         or _groups_fault(proposal.groups)
+        or _alignment_fault(proposal)
         or ('sample is from the future' if proposal.t_operator_ns > now_ns + FUTURE_NS else '')
     )
+
+
+def _alignment_fault(proposal: JointProposal) -> str:
+    numbers = [number for pair in proposal.alignment.values() for number in pair]
+    if not all(0.0 <= number < math.inf for number in numbers):
+        return 'alignment is not finite or negative'
+    if proposal.gate is not None and not all(0.0 < edge < math.inf for edge in proposal.gate):
+        return 'gate is not finite or not positive'
+    return ''
 
 
 def _array_fault(name: str, value: Array, shape: tuple[int, ...], limit: float) -> str:

@@ -53,6 +53,7 @@ class ActionChunk:
         position: Channel positions in model order, shape (n, 37).
         groups: The groups the policy proposes for; others keep what is executed.
         success, help: The policy's own hints, each in [0, 1].
+        help_reason: What it wants help with, in a few words.
     """
 
     seq: int
@@ -65,6 +66,7 @@ class ActionChunk:
     t_receive_ns: int = 0
     success: float = 0.0
     help: float = 0.0
+    help_reason: str = ''
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ class JointProposal:
         reason: Why a group is missing, empty when all are there.
         operator_seq: The operator sample the proposal was computed from.
         t_source_ns, t_operator_ns: When that sample was taken, and when rove received it.
+        alignment: By side, how far the operator's hand, mapped without an anchor, is from the
+            robot's palm: distance [m] and angle [rad]. A side that is not known is absent.
+        gate: Largest distance [m] and angle [rad] at which an arm may be taken over; None if
+            any will do, because motion counts from the takeover.
     """
 
     seq: int
@@ -90,6 +96,8 @@ class JointProposal:
     t_source_ns: int = 0
     t_operator_ns: int = 0
     t_receive_ns: int = 0
+    alignment: dict[str, tuple[float, float]] = field(default_factory=dict)
+    gate: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,9 @@ class ControlFrame:
         measured_position, measured_velocity: The 43 joints as the plant reported them.
         verdicts: Judged inputs, ``source: pass|clamp|reject reason``.
         limits: Limits that were active, ``channel:limit``.
+        alignment: By side, how far the operator's hand is from the robot's palm, see
+            `JointProposal`; a side that is not known is absent.
+        help: Who asks for a takeover and why, empty if nobody does.
     """
 
     tick: int
@@ -238,6 +249,8 @@ class ControlFrame:
     plant: SourceTimes = SourceTimes()
     verdicts: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    alignment: dict[str, tuple[float, float]] = field(default_factory=dict)
+    help: str = ''
 
 
 @dataclass(frozen=True)

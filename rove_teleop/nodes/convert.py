@@ -42,6 +42,8 @@ from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes.fields import (
     HAND_SHAPE,
     Parts,
+    alignment_numbers,
+    alignment_of,
     check_names,
     member,
     members,
@@ -123,6 +125,7 @@ def action_chunk_to_msg(chunk: ActionChunk, stamp: Time) -> rove.ActionChunk:
     msg.dt, msg.names, msg.positions = chunk.dt, _CHANNELS, _doubles(chunk.position)
     msg.groups = list(chunk.groups)
     msg.success, msg.help = float(chunk.success), float(chunk.help)
+    msg.help_reason = chunk.help_reason
     return msg
 
 
@@ -145,6 +148,7 @@ def action_chunk_from_msg(msg: rove.ActionChunk, receive_ns: int) -> ActionChunk
         t_receive_ns=receive_ns,
         success=msg.success,
         help=msg.help,
+        help_reason=msg.help_reason,
     )
 
 
@@ -159,6 +163,8 @@ def joint_proposal_to_msg(proposal: JointProposal, stamp: Time) -> rove.JointPro
     msg.operator_seq = proposal.operator_seq
     msg.source_monotonic_ns = proposal.t_source_ns
     msg.operator_monotonic_ns = proposal.t_operator_ns
+    msg.alignment = alignment_numbers(proposal.alignment)
+    msg.gate = [] if proposal.gate is None else list(proposal.gate)
     return msg
 
 
@@ -176,7 +182,16 @@ def joint_proposal_from_msg(msg: rove.JointProposal, receive_ns: int) -> JointPr
         t_source_ns=msg.source_monotonic_ns,
         t_operator_ns=msg.operator_monotonic_ns,
         t_receive_ns=receive_ns,
+        alignment=alignment_of(msg.alignment),
+        gate=_gate(msg.gate),
     )
+
+
+def _gate(values: Sequence[float]) -> tuple[float, float] | None:
+    if len(values) == 0:
+        return None
+    distance, angle = vector('JointProposal.gate', values, 2).tolist()
+    return distance, angle
 
 
 def joint_command_to_msg(command: JointCommand, stamp: Time) -> rove.JointCommand:
@@ -333,6 +348,7 @@ def control_frame_to_msg(frame: ControlFrame, stamp: Time) -> rove.ControlFrame:
     msg.policy_times = _times_to_msg(frame.policy)
     msg.plant_times = _times_to_msg(frame.plant)
     msg.verdicts, msg.limits = list(frame.verdicts), list(frame.limits)
+    msg.alignment, msg.help = alignment_numbers(frame.alignment), frame.help
     return msg
 
 
@@ -375,4 +391,6 @@ def control_frame_from_msg(msg: rove.ControlFrame, receive_ns: int = 0) -> Contr
         plant=_times_from_msg(msg.plant_times),
         verdicts=tuple(msg.verdicts),
         limits=tuple(msg.limits),
+        alignment=alignment_of(msg.alignment),
+        help=msg.help,
     )

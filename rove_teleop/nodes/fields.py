@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from rove_teleop.core.names import GROUPS
+from rove_teleop.core.names import GROUPS, SIDES
 from rove_teleop.core.types import Array
 from rove_teleop.errors import InvalidInput
 
@@ -21,6 +21,22 @@ def vector(name: str, values: Sequence[float], size: int) -> Array:
     if len(values) != size:
         raise InvalidInput(f'{name} has {len(values)} numbers; expected {size}')
     return np.array(values, dtype=float)
+
+
+def alignment_of(values: Sequence[float]) -> dict[str, tuple[float, float]]:
+    """Distance [m] and angle [rad] by side from four numbers; NaN stands for not known."""
+    rows = vector('alignment', values, 2 * len(SIDES)).reshape(-1, 2)
+    return {
+        side: (float(distance), float(angle))
+        for side, (distance, angle) in zip(SIDES, rows, strict=True)
+        if not (np.isnan(distance) or np.isnan(angle))
+    }
+
+
+def alignment_numbers(alignment: dict[str, tuple[float, float]]) -> Array:
+    """The four numbers of an alignment by side, shape (4,)."""
+    unknown = (np.nan, np.nan)
+    return np.array([alignment.get(side, unknown) for side in SIDES], dtype=float).ravel()
 
 
 def member(name: str, value: int, kind: type[Member]) -> Member:

@@ -53,9 +53,11 @@ _LAYOUT: dict[str, tuple[str, tuple[int, ...]]] = {
         for what in ('position', 'velocity')
     },
     **{f'{source}_times': ('i8', (4,)) for source in _SOURCES},
+    'alignment': ('f8', (len(SIDES), 2)),
 }
 _NOTHING = np.full(NUM_CHANNELS, np.nan)
 _NO_POSE = np.full(7, np.nan)
+_UNKNOWN = np.nan, np.nan
 
 
 class EpisodeBuilder:
@@ -66,7 +68,7 @@ class EpisodeBuilder:
         self._base = Columns({'base_t_ns': ('i8', ()), 'base_pose': ('f8', (7,))})
         self._wrists = Columns({'wrist_t_ns': ('i8', ()), 'wrist_pose': ('f8', (2, 7))})
         self._texts: dict[str, list[Any]] = {
-            name: [] for name in ('episode', 'reason', 'operator_id', 'verdicts', 'limits')
+            name: [] for name in ('episode', 'reason', 'operator_id', 'verdicts', 'limits', 'help')
         }
         self._events: list[Event] = []
         self._task: list[TaskState] = []
@@ -86,6 +88,7 @@ class EpisodeBuilder:
             **_channels('human', frame.human_proposal),
             **_channels('executed', frame.executed),
             **{f'{source}_times': _times(getattr(frame, source)) for source in _SOURCES},
+            'alignment': [frame.alignment.get(side, _UNKNOWN) for side in SIDES],
         }
         self._append(row, frame)
 
@@ -156,17 +159,20 @@ class EpisodeBuilder:
         self._texts['operator_id'].append(source.operator_id)
         self._texts['verdicts'].append(tuple(source.verdicts))
         self._texts['limits'].append(tuple(source.limits))
+        self._texts['help'].append(getattr(source, 'help', ''))  # younger than the rest
 
 
 def _message_row(message: Any, log_time_ns: int) -> dict[str, Any]:
     stamp = message.header.stamp
-    special = {'t_ns', 'stamp_ns', 'log_time_ns'}
+    special = {'t_ns', 'stamp_ns', 'log_time_ns', 'alignment'}
     row = {name: getattr(message, name) for name in _LAYOUT if name not in special}
     for name in (f'{source}_{what}' for source in _PROPOSALS for what in ('position', 'velocity')):
         row[name] = row[name] if len(row[name]) else _NOTHING
     for name in (f'{source}_times' for source in _SOURCES):
         times = row[name]
         row[name] = (times.seq, times.source_ns, times.receive_ns, times.apply_ns)
+    alignment = getattr(message, 'alignment', (*_UNKNOWN, *_UNKNOWN))  # younger than the rest
+    row['alignment'] = np.reshape(alignment, (len(SIDES), 2))
     row['t_ns'], row['log_time_ns'] = message.monotonic_ns, log_time_ns
     row['stamp_ns'] = stamp.sec * 1_000_000_000 + stamp.nanosec
     return row

@@ -29,6 +29,9 @@ class Episode:
         operator_times, policy_times, plant_times: seq, source, receive and apply time [ns],
             shape (n, 4).
         verdicts, limits: One tuple of strings a tick.
+        alignment: Distance [m] and angle [rad] of the operator's left and right hand from the
+            robot's palm, shape (n, 2, 2); NaN where it is not known.
+        help: Who asks for a takeover and why, one string a tick.
         base_t_ns, base_pose: Pelvis in the world as measured, shapes (m,) and (m, 7).
         wrist_t_ns, wrist_pose: Operator's left and right wrist in his frame, when sampled, shapes
             (k,) and (k, 2, 7); NaN while not tracked.
@@ -73,6 +76,8 @@ class Episode:
     events: tuple[Event, ...]
     task: tuple[TaskState, ...]
     metadata: dict[str, dict[str, str]]
+    alignment: Array
+    help: tuple[str, ...]
     truncated: bool = False
     problems: tuple[str, ...] = ()
 

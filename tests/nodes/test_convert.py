@@ -64,6 +64,7 @@ def _chunk() -> types.ActionChunk:
         groups=('right_arm', 'torso'),
         success=0.5,
         help=0.25,
+        help_reason='lost the cube',
     )
 
 
@@ -78,6 +79,8 @@ def _proposal() -> types.JointProposal:
         operator_seq=77,
         t_source_ns=5,
         t_operator_ns=6,
+        alignment={'right': (0.25, 0.5)},
+        gate=(0.1, 0.35),
     )
 
 
@@ -155,6 +158,8 @@ def _frame() -> types.ControlFrame:
         policy=types.SourceTimes(5, 6, 7, 8),
         verdicts=('policy: reject not finite',),
         limits=('left_elbow_joint:velocity',),
+        alignment={'left': (0.3, 1.0), 'right': (0.0, 0.0)},
+        help='monitor: stalled',
     )
 
 

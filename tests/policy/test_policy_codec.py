@@ -60,7 +60,13 @@ def test_an_observation_comes_back_as_it_was() -> None:
 
 def test_a_chunk_comes_back_as_it_was() -> None:
     seen = observation()
-    chunk = replace(ConstantPolicy().infer(seen), success=0.25, help=1.0, groups=('legs', 'torso'))
+    chunk = replace(
+        ConstantPolicy().infer(seen),
+        success=0.25,
+        help=1.0,
+        help_reason='lost the cube',
+        groups=('legs', 'torso'),
+    )
     back = chunk_from_wire(decode(encode(chunk_to_wire(chunk))), seen)
     np.testing.assert_array_equal(back.position, chunk.position)
     assert replace(back, position=chunk.position) == chunk
@@ -182,6 +188,8 @@ CHUNK = chunk_to_wire(ConstantPolicy().infer(observation()))
         ('groups', ['tail'], 'groups are'),
         ('groups', [3], 'groups has an entry'),
         ('help', 'yes', 'help is str'),
+        ('help_reason', 3, 'help_reason is int'),
+        ('help_reason', 'x' * 201, 'at most 200 characters'),
     ],
 )
 def test_a_malformed_chunk_is_refused_by_field(field: str, value: object, message: str) -> None:

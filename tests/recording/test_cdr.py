@@ -26,7 +26,7 @@ def same(decoded: object, message: object) -> bool:
     if isinstance(message, list | tuple):
         return len(decoded) == len(message) and all(map(same, decoded, message))
     if isinstance(decoded, np.ndarray):
-        return np.array_equal(decoded, np.asarray(message))
+        return np.array_equal(decoded, np.asarray(message), equal_nan=decoded.dtype.kind == 'f')
     return decoded == message
 
 
