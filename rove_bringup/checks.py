@@ -27,7 +27,7 @@ def check_names(config: RunConfig) -> None:
         ('operator', config.operator, operator_names()),
         ('policy', config.policy, tuple(POLICIES)),
     ):
-        if name not in known and not (kind == 'policy' and ':' in name):
+        if name not in known and not (kind in ('operator', 'policy') and ':' in name):
             raise UnknownName(kind, name, known)
     config.teleop_config()
     if config.hand_backend == 'dex-retargeting' and not find_spec('dex_retargeting'):

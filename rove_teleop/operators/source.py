@@ -19,7 +19,7 @@ from rove_teleop.core.types import (
     Request,
     TaskState,
 )
-from rove_teleop.errors import UnknownName
+from rove_teleop.errors import ConfigError, UnknownName
 
 
 @dataclass(frozen=True)
@@ -104,20 +104,28 @@ def operator_names() -> tuple[str, ...]:
 
 
 def make_operator(name: str, **options: Any) -> OperatorSource:
-    """Build an operator by name.
+    """Build an operator by name, or from ``module:Class`` one of your own.
 
     Args:
-        name: One of ``operator_names()``.
+        name: One of ``operator_names()``, or an importable ``module:Class``.
         options: Handed to the operator's constructor (``replay``: ``recording`` is a path or
             the name of a shipped recording, ``scale`` etc.; ``live`` and ``scripted``: see
             their classes).
 
     Raises:
         UnknownName: No such operator; the message lists the known ones.
+        ConfigError: The class cannot be imported.
         RecordingError: The recording to replay cannot be read.
     """
-    if name not in _OPERATORS:
+    if name not in _OPERATORS and ':' not in name:
         raise UnknownName('operator', name, _OPERATORS)
-    module, attribute = _OPERATORS[name].split(':')
-    factory: Callable[..., OperatorSource] = getattr(import_module(module), attribute)
-    return factory(**options)
+    return _load(_OPERATORS.get(name, name))(**options)
+
+
+def _load(target: str) -> Callable[..., OperatorSource]:
+    module, _, attribute = target.partition(':')
+    try:
+        factory: Callable[..., OperatorSource] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f'operator {target!r} cannot be imported: {error}') from error
+    return factory

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rove_teleop.errors import RecordingError, UnknownName
+from rove_teleop.errors import ConfigError, RecordingError, UnknownName
 from rove_teleop.operators.source import (
     NoOperator,
     OperatorOutput,
@@ -17,6 +17,13 @@ from tests.fakes.frames import Script, control_frames, plant_state, task_states
 def test_an_unknown_operator_lists_the_known_ones():
     with pytest.raises(UnknownName, match='live, none, replay, scripted'):
         make_operator('robot')
+
+
+def test_an_operator_of_ones_own_is_named_by_module_and_class():
+    assert isinstance(make_operator('rove_teleop.operators.source:NoOperator'), NoOperator)
+    for wrong in ('rove_teleop.operators.source:Nobody', 'no_such_module:Operator'):
+        with pytest.raises(ConfigError, match=f"operator '{wrong}' cannot be imported"):
+            make_operator(wrong)
 
 
 def test_the_names_are_listed():
