@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rove_bringup.report.switches import Switch, find_switches
+from rove_bringup.report.timing import lateness_ns, percentiles_ms, sample_age_ns
 from rove_teleop.assembly import CONTROL_PERIOD_NS
 from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.names import Phase, Stage
@@ -36,7 +37,9 @@ class EpisodeStats:
         velocity_step_joint: The joint that made it.
         switch_acceleration, switch_jerk: Largest of any executed joint in that time
             [rad/s², rad/s³]; zero without a switch.
-        lateness: How much longer than its period each period was [ms].
+        lateness: How late each tick was on the loop's own schedule [ns].
+        missed_periods: Ticks that never came because the loop was late.
+        sample_age: From each of the operator's samples to the first command of it [ns].
         limit_violations: Executed joint positions outside their limits, None if not checked.
         not_finite: Frames with a number that is not finite in what was executed or measured.
     """
@@ -66,7 +69,9 @@ class EpisodeStats:
     limit_violations: int | None
     not_finite: int
     missing_frames: int
+    missed_periods: int
     lateness: Array = field(repr=False, compare=False)
+    sample_age: Array = field(repr=False, compare=False)
     switches: tuple[Switch, ...] = field(repr=False)
 
     @staticmethod
@@ -87,6 +92,7 @@ class EpisodeStats:
         switches = find_switches(episode, kinematics)
         hardest = max(switches, key=lambda switch: switch.velocity_step, default=None)
         outcome, reason = _outcome(episode)
+        lateness = lateness_ns(episode, period_ns)
         return EpisodeStats(
             episode=episode.name,
             seed=_seed(episode),
@@ -115,7 +121,9 @@ class EpisodeStats:
             else int(outside_limits(episode, *limits).sum()),
             not_finite=_not_finite(episode),
             missing_frames=int((np.diff(episode.tick) - 1).clip(min=0).sum()),
-            lateness=_lateness_ms(episode, period_ns),
+            missed_periods=int((lateness // period_ns).sum()),
+            lateness=lateness,
+            sample_age=sample_age_ns(episode),
             switches=tuple(switches),
         )
 
@@ -127,7 +135,9 @@ class RunStats:
     Attributes:
         takeover_latency_ms, takeover_effect_ms: Median and largest, None without a takeover.
         alignment_m, alignment_deg, human_s: Median and largest, likewise.
-        loop_ms: How much longer than its period a period was: p50, p99, max.
+        loop_ms: How late a tick was on the loop's own schedule: p50, p99, max.
+        sample_to_command_ms: From an operator's sample to the first command of it, likewise;
+            None without one.
         velocity_step, switch_acceleration, switch_jerk: Largest of all episodes.
         limit_violations: None if not checked.
     """
@@ -149,7 +159,9 @@ class RunStats:
     velocity_step: float
     switch_acceleration: float
     switch_jerk: float
-    loop_ms: dict[str, float]
+    loop_ms: dict[str, float | None]
+    sample_to_command_ms: dict[str, float | None]
+    missed_periods: int
     falls: int
     limit_violations: int | None
     not_finite: int
@@ -164,7 +176,10 @@ class RunStats:
             successes=sum(each.success for each in episodes),
             phase_frames=_sum([each.phase_frames for each in episodes]),
             stage_frames=_sum([each.stage_frames for each in episodes]),
-            loop_ms=loop_ms(np.concatenate([each.lateness for each in episodes])),
+            loop_ms=percentiles_ms(np.concatenate([each.lateness for each in episodes])),
+            sample_to_command_ms=percentiles_ms(
+                np.concatenate([each.sample_age for each in episodes])
+            ),
             limit_violations=sum(n for n in checked if n is not None)
             if None not in checked
             else None,
@@ -188,17 +203,10 @@ class RunStats:
                     'falls',
                     'not_finite',
                     'missing_frames',
+                    'missed_periods',
                 )
             },
         )
-
-
-def loop_ms(lateness: Array) -> dict[str, float]:
-    """Median, 99th percentile and maximum of the loop's lateness [ms]."""
-    if not len(lateness):
-        return {'p50': 0.0, 'p99': 0.0, 'max': 0.0}
-    p50, p99 = np.percentile(lateness, (50, 99))
-    return {'p50': float(p50), 'p99': float(p99), 'max': float(lateness.max())}
 
 
 def _outcome(episode: Episode) -> tuple[str, str]:
@@ -230,12 +238,6 @@ def _falls(episode: Episode) -> int:
 def _not_finite(episode: Episode) -> int:
     bad = [~np.isfinite(getattr(episode, name)).all(axis=1) for name in FINITE]
     return int(np.any(bad, axis=0).sum())
-
-
-def _lateness_ms(episode: Episode, period_ns: int) -> Array:
-    consecutive = np.diff(episode.tick) == 1
-    late = np.diff(episode.t_ns)[consecutive] - period_ns
-    return late.clip(min=0) / 1e6
 
 
 def _known(values: Iterable[float | None]) -> tuple[float, ...]:

@@ -11,7 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from rove_bringup.report.stats import EpisodeStats, RunStats, loop_ms
+from rove_bringup.report.stats import EpisodeStats, RunStats
+from rove_bringup.report.timing import percentiles_ms
 
 _LISTS = (
     'takeover_latency_ms',
@@ -20,7 +21,7 @@ _LISTS = (
     'alignment_deg',
     'human_s',
 )
-_LEFT_OUT = ('lateness', 'switches')
+_LEFT_OUT = ('lateness', 'sample_age', 'switches')
 
 
 def summarize(run: Mapping[str, Any], episodes: Sequence[EpisodeStats]) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def summarize(run: Mapping[str, Any], episodes: Sequence[EpisodeStats]) -> dict[
 
     Returns:
         ``run``, ``total`` (of `RunStats`) and ``episodes`` (of `EpisodeStats`, with
-        ``loop_ms`` and ``switches``).
+        ``loop_ms``, ``sample_to_command_ms`` and ``switches``).
     """
     return {
         'run': dict(run),
@@ -59,7 +60,8 @@ def _plain(episode: EpisodeStats) -> dict[str, Any]:
     return {
         **values,
         **{name: list(values[name]) for name in _LISTS},
-        'loop_ms': loop_ms(episode.lateness),
+        'loop_ms': percentiles_ms(episode.lateness),
+        'sample_to_command_ms': percentiles_ms(episode.sample_age),
         'switches': [
             {**vars(switch), 'groups': list(switch.groups)} for switch in episode.switches
         ],
@@ -93,7 +95,6 @@ def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
     )
     table.add_column(style='bold')
     table.add_column()
-    loop = total['loop_ms']
     rows = {
         'success': f'{total["successes"]} of {total["episodes"]}',
         'frames by phase': _counts(total['phase_frames']),
@@ -108,7 +109,9 @@ def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
         'largest velocity step': f'{total["velocity_step"]:.4f} rad/s per tick after a switch',
         'acceleration, jerk': f'{total["switch_acceleration"]:.1f} rad/s², '
         f'{total["switch_jerk"]:.0f} rad/s³ after a switch',
-        'loop lateness': '  '.join(f'{name} {value:.2f}' for name, value in loop.items()) + ' ms',
+        'operator sample to command': f'{_spread(total["sample_to_command_ms"])} ms',
+        'loop lateness': f'{_spread(total["loop_ms"], 2)} ms',
+        'periods missed': str(total['missed_periods']),
         'falls': _verdict(total['falls']),
         'joint limit violations': _verdict(total['limit_violations']),
         'frames not finite': _verdict(total['not_finite']),

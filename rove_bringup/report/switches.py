@@ -20,6 +20,7 @@ WINDOW_NS = 500_000_000
 EFFECT = 1e-3
 """A channel that moved less has not moved [m, rad]."""
 
+_LONGEST_WAY_NS = 1_000_000_000
 _PERIOD = CONTROL_PERIOD_NS * 1e-9  # s
 _ENTERED = (Phase.TO_HUMAN, Phase.TO_AUTO)
 
@@ -202,6 +203,14 @@ def _latency_ms(episode: Episode, row: int, begin: int, until: int | None) -> fl
 
 
 def _received_ns(event: Event) -> int:
-    """When the request behind an event was received; when it took effect, if not told."""
-    text = detail_value(event.detail, 't_receive_ns')
-    return int(text) if text.isdigit() else event.t_ns
+    """When the first process received the request behind an event, as far as it is told.
+
+    That is the operator's, whose word is taken for no more than a second before the arbiter's
+    own; when that is not told either, the time at which the request took effect.
+    """
+    received = detail_value(event.detail, 't_receive_ns')
+    if not received.isdigit():
+        return event.t_ns
+    asked = detail_value(event.detail, 'asked_ns')
+    passed_on = int(received) - int(asked) if asked.isdigit() else 0
+    return int(received) - (passed_on if 0 <= passed_on <= _LONGEST_WAY_NS else 0)

@@ -26,6 +26,7 @@ from rove_teleop.operators.source import OperatorView
 
 _HEARTBEAT_S = 0.5
 _LOG_EVERY_S = 1.0
+_TIMED = ('takeover', 'release')  # say when the operator's button was received here
 _SILENT_NS = 1_000_000_000  # a device that is silent for longer does not keep the lease
 
 
@@ -77,6 +78,7 @@ class OperatorNode(Node):
         verdict = self._operator.receive(state, now_ns)
         if verdict.state is not None:
             self._heard_ns = now_ns
+        self._step()  # a device's sample does not wait for the timer
 
     def _heartbeat(self) -> None:
         """Ask for the lease, or keep it: the answer to either is the same."""
@@ -110,7 +112,7 @@ class OperatorNode(Node):
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.operator_state_to_msg(output.state, stamp))
         for wish in self._insistence.step(output.requests, view.frame, now_ns):
-            self._request(wish)
+            self._request(wish, now_ns)
         if self._insistence.given_up:
             self.get_logger().error(
                 'stop: no frame shows that the robot stopped; use the emergency stop'
@@ -125,7 +127,7 @@ class OperatorNode(Node):
             session = f'{self._operator.source_id}-{now_ns}'
             self._operator.reset(view.task.seed, session)
 
-    def _request(self, wish: types.Request) -> None:
+    def _request(self, wish: types.Request, now_ns: int) -> None:
         if not self._request_client.service_is_ready():
             self.get_logger().error(
                 f'{wish.event} not sent: no arbiter serves request_transition',
@@ -137,6 +139,8 @@ class OperatorNode(Node):
         request.operator_id = self._operator.source_id
         request.lease, request.epoch = self._lease, self._epoch
         request.request_id, request.detail = wish.request_id, wish.detail
+        if wish.event in _TIMED:
+            request.detail = f'{wish.detail} asked_ns={wish.t_receive_ns or now_ns}'.lstrip()
         future = self._request_client.call_async(request)
         future.add_done_callback(lambda done: self._on_reply(wish, done))
 

@@ -14,9 +14,7 @@ from rove_teleop.operators.source import OperatorSource, make_operator
 class OperatorConfig:
     """Options of an operator; each kind of operator takes those that concern it."""
 
-    operator: str = param(
-        'scripted', 'Operator who may take over: a name, or module:Class.'
-    )
+    operator: str = param('scripted', 'Operator who may take over: a name, or module:Class.')
     imperfection: float = param(
         0.3, 'How imperfect the scripted operator is, 0 to 1.', low=0.0, high=1.0
     )

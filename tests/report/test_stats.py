@@ -8,11 +8,12 @@ import pytest
 
 from rove_bringup.report.stats import EpisodeStats, RunStats
 from rove_bringup.report.switches import find_switches
+from rove_bringup.report.timing import SOURCE, sample_age_ns
 from rove_teleop.assembly import make_robot
 from rove_teleop.core.geometry import pose_from_se3
 from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.legs import LegKinematics
-from rove_teleop.core.names import GROUP_CHANNELS, NUM_JOINTS, Phase
+from rove_teleop.core.names import GROUP_CHANNELS, NUM_JOINTS, Authority, Phase
 from rove_teleop.core.types import Event
 from rove_teleop.recording.episode import Episode
 from tests.fakes.frames import TAKEN, Script
@@ -59,6 +60,17 @@ def test_latency_runs_from_the_receipt_of_the_request_to_the_first_human_frame(s
 def test_a_request_without_a_receive_time_is_counted_from_its_event(episode):
     events = tuple(replace(event, detail='') for event in episode.events)
     assert EpisodeStats.of(replace(episode, events=events)).takeover_latency_ms == (15.0,)
+
+
+@pytest.mark.parametrize(('before', 'more'), [(2_500_000, 2.5), (-1, 0.0), (2_000_000_000, 0.0)])
+def test_a_request_is_counted_from_the_operators_process_if_it_tells_when(episode, before, more):
+    received = SCRIPT.start_ns + SCRIPT.takeover * 5_000_000 - SCRIPT.request_age_ns
+    events = tuple(
+        replace(event, detail=f'{event.detail} asked_ns={received - before}')
+        for event in episode.events
+    )
+    latency = EpisodeStats.of(replace(episode, events=events)).takeover_latency_ms
+    assert latency == (pytest.approx(19.0 + more),)
 
 
 def test_a_takeover_that_never_became_human_has_no_latency(episode):
@@ -144,11 +156,38 @@ def test_falls_are_counted_once_each(episode):
     assert EpisodeStats.of(build_episode(SCRIPT, range(100, 500, 2))).falls == 200
 
 
-def test_lateness_is_what_a_period_is_longer_than_nominal(episode):
+def test_lateness_is_measured_on_the_schedule_of_the_loop(episode):
     late = episode.t_ns.copy()
-    late[200:] += 3_000_000
+    late[200:202] += 3_000_000
     run = RunStats.of([EpisodeStats.of(replace(episode, t_ns=late))])
     assert run.loop_ms == {'p50': 0.0, 'p99': 0.0, 'max': pytest.approx(3.0)}
+    assert run.missed_periods == 0
+
+
+def test_a_tick_that_never_came_is_a_missed_period_and_one_not_recorded_is_none(episode):
+    later = np.where(episode.tick >= 200, episode.t_ns + 2 * 5_000_000, episode.t_ns)
+    stats = EpisodeStats.of(replace(episode, t_ns=later))
+    assert (stats.missed_periods, stats.missing_frames) == (2, 0)
+    lost = np.where(episode.tick >= 200, episode.tick + 2, episode.tick)
+    stats = EpisodeStats.of(replace(episode, t_ns=later, tick=lost))
+    assert (stats.missed_periods, stats.missing_frames) == (0, 2)
+
+
+def test_a_samples_age_is_that_of_the_first_command_made_of_it(episode):
+    begin, end = 150 + SCRIPT.wait, 300
+    rows = np.arange(len(episode))
+    times = episode.operator_times.copy()
+    times[:, 0] = rows // 2  # every sample serves two ticks
+    times[:, 1:] = times[rows // 2 * 2, 1:]
+    held = replace(episode, operator_times=times)
+    stats = EpisodeStats.of(held)
+    assert len(stats.sample_age) == len(range(begin + begin % 2, end, 2))
+    assert set(stats.sample_age) == {4_000_000}
+    assert set(sample_age_ns(held, SOURCE)) == {6_000_000}
+    assert RunStats.of([stats]).sample_to_command_ms == dict.fromkeys(('p50', 'p99', 'max'), 4.0)
+    nobody = np.where(episode.authority == Authority.HUMAN, Authority.HOLD, episode.authority)
+    alone = RunStats.of([EpisodeStats.of(replace(episode, authority=nobody))])
+    assert alone.sample_to_command_ms == dict.fromkeys(('p50', 'p99', 'max'))
 
 
 def test_limit_violations_are_counted_only_when_limits_are_given(episode):
