@@ -68,7 +68,14 @@ setup(
     extras_require={
         'hands': ['dex-retargeting', 'torch', 'six'],
         'realsense': ['pyrealsense2'],
-        'test': ['pytest', 'pytest-xdist', 'colcon-common-extensions', 'ruff', 'mypy'],
+        'test': [
+            'pytest',
+            'pytest-xdist',
+            'hypothesis',
+            'colcon-common-extensions',
+            'ruff',
+            'mypy',
+        ],
     },
     entry_points={
         'console_scripts': [

@@ -73,6 +73,8 @@ class Rig:
     measured: Array | None = None
     recorder_alive: bool = True
     raw_proposal: JointProposal | None = None
+    raw_chunk: ActionChunk | None = None
+    raw_plant: PlantState | None = None
     frames: list[ControlFrame] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     heartbeat: bool = True
@@ -136,8 +138,8 @@ class Rig:
         self._update_sources()
         inputs = ArbiterInputs(
             proposal=self.raw_proposal or self._proposal,
-            chunk=self._chunk,
-            plant=self._plant,
+            chunk=self.raw_chunk or self._chunk,
+            plant=self.raw_plant or self._plant,
             requests=requests,
             recorder_alive=self.recorder_alive,
         )
@@ -149,6 +151,16 @@ class Rig:
             self.frames.append(self.output.frame)
             self._reanchor(self.output.frame)
         return self.output
+
+    @property
+    def last_chunk(self) -> ActionChunk | None:
+        """What the policy sent last."""
+        return self._chunk
+
+    @property
+    def last_plant(self) -> PlantState | None:
+        """What the plant sent last."""
+        return self._plant
 
     @property
     def last_proposal(self) -> JointProposal | None:
