@@ -14,15 +14,24 @@ from rove_teleop.errors import RoveError, UnknownName
 
 
 class Command(NamedTuple):
-    """A line of help, and ``module:function`` to import once the command is called."""
+    """A line of help, and ``module:function`` to import once the command is called.
+
+    One that joins a run uses its ROS domain; the others have one of their own.
+    """
 
     help: str
     target: str
+    joins: bool = False
 
 
 COMMANDS: Mapping[str, Command] = {
     'sim': Command(
         'run the twin, a policy and an operator; record and sum up', 'rove_bringup.sim:main'
+    ),
+    'keys': Command(
+        'stop, hold, release and take over from the keyboard, beside any operator',
+        'rove_bringup.keys:main',
+        joins=True,
     ),
     'policy-serve': Command(
         'serve a policy to other processes or machines', 'rove_policy.serving.server:main'
@@ -48,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments[:1])
     try:
         command = load(options.command)
-        prepare()
+        prepare(own_run=not COMMANDS[options.command].joins)
         return command(arguments[1:])
     except RoveError as error:
         sys.stderr.write(f'rove {options.command}: {error}\n')

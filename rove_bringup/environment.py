@@ -13,7 +13,7 @@ from rove_bringup.domain import ClaimedDomain
 DISCOVERY_RANGE = 'LOCALHOST'
 
 
-def prepare(environ: MutableMapping[str, str] | None = None) -> None:
+def prepare(environ: MutableMapping[str, str] | None = None, own_run: bool = True) -> None:
     """Fill in what the user left open; what is set stays.
 
     ROS stays on this machine, in a domain of its own as long as this process lives, and finds
@@ -21,12 +21,16 @@ def prepare(environ: MutableMapping[str, str] | None = None) -> None:
     at all without OpenGL. Must run before ``mujoco`` is imported and before ``rclpy`` is
     initialised.
 
+    Args:
+        environ: What to fill in; this process's own when None.
+        own_run: Whether this process is a run of its own, not one that joins another.
+
     Raises:
         RoveError: Other runs have every ROS domain.
     """
     environ = os.environ if environ is None else environ
     environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', DISCOVERY_RANGE)
-    if 'ROS_DOMAIN_ID' not in environ:
+    if own_run and 'ROS_DOMAIN_ID' not in environ:
         environ['ROS_DOMAIN_ID'] = str(own_domain().number)
     environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
     if 'MUJOCO_GL' not in environ:

@@ -26,6 +26,8 @@ _STYLES = {
     'plant_lost': 'red',
     'refused': 'yellow',
     'recorder_lost': 'bold red',
+    'help': 'bold yellow',
+    'foreign_writer': 'bold red',
 }
 _QUIET = ('settled', 'blend')
 
@@ -58,6 +60,10 @@ class Progress:
             print_(
                 '[dim]to join: export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST '
                 f'ROS_DOMAIN_ID={domain}[/]',
+                highlight=False,
+            )
+            print_(
+                f'[dim]keyboard: rove keys --domain {domain} in another terminal[/]',
                 highlight=False,
             )
 

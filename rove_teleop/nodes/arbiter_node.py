@@ -68,6 +68,7 @@ class ArbiterNode(Node):
         self.create_service(AcquireLease, 'acquire_lease', self._on_lease)
         self.create_service(RequestTransition, 'request_transition', self._on_request)
         self.create_service(Trigger, 'stop', self._on_stop)
+        self.create_service(Trigger, 'hold', self._on_hold)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
         self.create_timer(1.0, self._diagnose, clock=steady)
@@ -106,6 +107,18 @@ class ArbiterNode(Node):
         response.accepted = not response.reason
         if response.accepted:
             self._requests.append(wish)
+        return response
+
+    def _on_hold(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        now_ns = time.monotonic_ns()
+        wish = types.Request(
+            'hold', operator_id='anybody', request_id=uuid4().hex, t_receive_ns=now_ns
+        )
+        reason = self._arbiter.admit(wish, now_ns)
+        if not reason:
+            self._requests.append(wish)
+        response.success = not reason
+        response.message = reason or 'holding; take over or release to go on'
         return response
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

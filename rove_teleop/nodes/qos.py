@@ -17,6 +17,9 @@ def _reliable(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATI
 COMMAND = _reliable(1)
 """Commands, proposals, chunks, plant state: only the newest counts."""
 
+KEYS = _reliable(20)
+"""Keys of a keyboard: every press counts."""
+
 EVENT = _reliable(1000)
 """Events, for who acts on them: those from now on."""
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 import time
 from typing import Any, cast
 
-from builtin_interfaces.msg import Time
 import pytest
-import rclpy
-from rclpy.experimental.events_executor import EventsExecutor
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import UInt64
 from std_srvs.srv import Trigger
@@ -27,63 +22,9 @@ from rove_teleop.nodes.recorder_node import RecorderNode
 from rove_teleop.nodes.teleop_node import TeleopNode
 from rove_teleop.recording.writer import EpisodeWriter
 from tests.fakes.frames import Script, control_frames
+from tests.fakes.ros_bench import STAMP, Bench
 
-PATIENCE_S = 5.0
-STAMP = Time()
 FRAME = replace(next(control_frames(Script())), operator_id='')
-
-
-class Bench:
-    """A node that talks to the nodes under test, and the executor all of them run on."""
-
-    def __init__(self) -> None:
-        self.executor = EventsExecutor()
-        self.node = self.add(Node('bench'))
-
-    def add(self, node: Any) -> Any:
-        self.executor.add_node(node)
-        return node
-
-    def until(self, holds: Callable[[], object]) -> None:
-        """Spin until something holds; fails when it takes too long."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not holds():
-            assert time.monotonic() < deadline, 'nothing happened'
-            self.executor.spin_once(timeout_sec=0.01)
-
-    def spin(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self.executor.spin_once(timeout_sec=0.01)
-
-    def call(self, kind: type, name: str, request: Any) -> Any:
-        client = self.node.create_client(kind, name)
-        self.until(client.service_is_ready)
-        future = client.call_async(request)
-        self.until(future.done)
-        self.node.destroy_client(client)
-        return future.result()
-
-    def collect(self, kind: type, topic: str) -> list[Any]:
-        """What comes in on a topic from now on."""
-        messages: list[Any] = []
-        self.node.create_subscription(kind, topic, messages.append, qos.EVENT)
-        return messages
-
-    def close(self) -> None:
-        nodes = self.executor.get_nodes()
-        self.executor.shutdown()
-        for node in nodes:
-            node.destroy_node()
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    rclpy.init()
-    bench = Bench()
-    yield bench
-    bench.close()
-    rclpy.try_shutdown()
 
 
 def recorder(bench: Bench, out: Path, **kwargs: Any) -> RecorderNode:

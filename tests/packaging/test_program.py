@@ -39,7 +39,7 @@ def test_no_command_shows_the_help_and_fails(capsys):
 
 def test_an_unknown_command_is_refused_with_the_known_ones(capsys):
     assert main(['dance', '--fast']) == 2
-    assert "unknown command 'dance'; known: bench, doctor, policy-serve, sim, test" in (
+    assert "unknown command 'dance'; known: bench, doctor, keys, policy-serve, sim, test" in (
         capsys.readouterr().err
     )
 
