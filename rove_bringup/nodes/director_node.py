@@ -15,6 +15,7 @@ from rclpy.task import Future
 
 from rove_bringup.config import Episode, RunConfig, episodes_of
 from rove_bringup.director import Director, DirectorConfig, DirectorView, Outcome
+from rove_bringup.nodes.seat import Seat
 from rove_msgs.msg import Event as EventMsg
 from rove_msgs.srv import RecordEpisode, RequestTransition, ResetPlant
 from rove_teleop.config import param
@@ -94,6 +95,7 @@ class DirectorNode(Node):
         self._reset = self.create_client(ResetPlant, 'twin/reset')
         self._record = self.create_client(RecordEpisode, 'record_episode')
         self._request = self.create_client(RequestTransition, 'request_transition')
+        self._seat = Seat(self)
         self.create_timer(_PERIOD_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
@@ -113,9 +115,10 @@ class DirectorNode(Node):
 
     @property
     def missing(self) -> list[str]:
-        """Services that are not there."""
+        """Services that are not there, and why it has no seat."""
         clients = (self._reset, self._record, self._request)
-        return [client.srv_name for client in clients if not client.service_is_ready()]
+        absent = [client.srv_name for client in clients if not client.service_is_ready()]
+        return absent + self._seat.trouble
 
     def _on_event(self, msg: EventMsg) -> None:
         event = convert.event_from_msg(msg)
@@ -210,11 +213,9 @@ class DirectorNode(Node):
 
     def _send(self, wish: Request) -> None:
         request = RequestTransition.Request(
-            event=wish.event,
-            operator_id=wish.operator_id,
-            request_id=wish.request_id,
-            detail=wish.detail,
+            event=wish.event, request_id=wish.request_id, detail=wish.detail
         )
+        self._seat.sign(request)
         self._request.call_async(request).add_done_callback(
             lambda future: self._on_reply(wish, future)
         )

@@ -100,6 +100,7 @@ class Arbiter:
 
     Attributes:
         lease: The operator's lease; acquire and renew it here.
+        seat: The director's; once it was granted, nobody else is the director.
         judge: Verdicts and their counts.
     """
 
@@ -124,8 +125,9 @@ class Arbiter:
         self.lease = lease or Lease(config.lease_ns)
         self.judge = Judge(limits.velocity)
         self._tags = TagMachine()
-        self._desk = Desk(config, self.lease)
-        self._watch = Watch(config, self._tags, self.judge, self.lease)
+        self.seat = Lease(config.lease_ns, of='director')
+        self._desk = Desk(config, self.lease, self.seat)
+        self._watch = Watch(config, self._tags, self.judge, self.lease, self.seat)
         silence_ns = config.policy_silence_ns
         self._playback = Playback(config.splice_ns, config.policy_lost_ns, silence_ns)
         self._composer = Composer(config, limits)
@@ -232,9 +234,7 @@ class Arbiter:
         return Reply(request.request_id, not reason, reason)
 
     def _refuse(self, request: Request, reason: str) -> None:
-        if request.event != 'heartbeat':
-            groups, actor = request.groups, request.operator_id
-            self._emit('refused', groups, actor, f'{request.event}: {reason}')
+        self._emit('refused', request.groups, request.operator_id, f'{request.event}: {reason}')
 
     def _perform(self, request: Request) -> None:
         """Do what a request that nothing stands against asks for."""

@@ -13,7 +13,8 @@ from rove_teleop.core.types import Request
 from rove_teleop.errors import InvalidTransition
 
 DIRECTOR = 'director'
-"""The operator_id of the episode director, who needs no lease; he rearms between episodes only."""
+"""The operator_id of the episode director, who has a lease of its own; it rearms between
+episodes only."""
 
 _ANYBODY = ('stop', 'hold')
 _DIRECTORS = ('episode_start', 'episode_end', 'rearm')
@@ -28,9 +29,9 @@ _MS = 1_000_000
 class Desk:
     """Says why a request is refused whatever the phases are."""
 
-    def __init__(self, config: ArbiterConfig, lease: Lease) -> None:
-        """Check against this lease."""
-        self._config, self._lease = config, lease
+    def __init__(self, config: ArbiterConfig, lease: Lease, seat: Lease) -> None:
+        """Check against the operator's lease, and the director's once it was granted."""
+        self._config, self._lease, self._seat = config, lease, seat
         self._ids: set[str] = set()
         self._admitted: dict[str, Request] = {}
         self._order: deque[str] = deque()
@@ -90,7 +91,7 @@ class Desk:
             if request.event in _DIRECTORS or (
                 request.event == 'release' and not self._lease.holder
             ):
-                return ''
+                return self._seat.refusal(DIRECTOR, request.epoch) if self._seat.epoch else ''
             return f'{request.event!r} is for the holder of the operator lease'
         return self._lease.refusal(request.operator_id, request.epoch)
 

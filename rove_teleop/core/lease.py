@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 import secrets
+
+_TOLD = 64  # refusals that are kept until somebody collects them, and told only once
 
 
 @dataclass(frozen=True)
@@ -31,39 +34,47 @@ class Lease:
         holder: Operator who holds it, empty when it is free.
         epoch: Epoch of the newest grant; 0 before the first.
         ended: How the lease before ended, empty before the first end.
+        refusals: Who was refused and why, oldest first, each once until the next grant; for
+            the event log, which takes them out.
     """
 
     def __init__(
         self,
         timeout_ns: int = 2_000_000_000,
         token: Callable[[], str] = secrets.token_urlsafe,
+        of: str = 'operator',
     ) -> None:
         """Begin free.
 
         Args:
             timeout_ns: Silence after which the lease falls back [ns].
             token: Makes a fresh secret.
+            of: Whose lease it is, for the reasons.
         """
         self._timeout_ns = timeout_ns
         self._token = token
+        self._of = of
         self._secret = ''
         self._heard_ns = 0
         self.holder = ''
         self.epoch = 0
         self.ended = ''
+        self.refusals: deque[tuple[str, str]] = deque(maxlen=_TOLD)
+        self._told: deque[tuple[str, str]] = deque(maxlen=_TOLD)
 
     def acquire(self, operator_id: str, now_ns: int, secret: str = '') -> LeaseGrant:
         """Ask for the lease, or renew it with the secret of the present grant."""
         self.expire(now_ns)
         if not operator_id:
-            return LeaseGrant(False, reason='operator_id is empty; name who asks')
+            return self._refuse(operator_id, 'operator_id is empty; name who asks')
         if self.holder and self.owns(operator_id, secret):
             self._heard_ns = now_ns
             return LeaseGrant(True, self.epoch, self._secret)
         if self.holder:
-            return LeaseGrant(False, reason=f'held by {self.holder!r} until it is given back')
+            return self._refuse(operator_id, f'held by {self.holder!r} until it is given back')
         self.holder, self._secret, self._heard_ns = operator_id, self._token(), now_ns
         self.epoch += 1
+        self._told.clear()
         return LeaseGrant(True, self.epoch, self._secret)
 
     def owns(self, operator_id: str, secret: str) -> bool:
@@ -74,9 +85,9 @@ class Lease:
     def refusal(self, operator_id: str, epoch: int) -> str:
         """Why somebody is not the present holder, empty when he is."""
         if not self.holder:
-            return 'nobody holds the operator lease; acquire it first'
+            return f'nobody holds the {self._of} lease; acquire it first'
         if operator_id != self.holder:
-            return f'the operator lease is held by {self.holder!r}, not by {operator_id!r}'
+            return f'the {self._of} lease is held by {self.holder!r}, not by {operator_id!r}'
         if epoch != self.epoch:
             return f'stale lease epoch {epoch}; the present one is {self.epoch}'
         return ''
@@ -106,6 +117,12 @@ class Lease:
         silent = self.holder
         self._free('sent no heartbeat')
         return silent
+
+    def _refuse(self, operator_id: str, reason: str) -> LeaseGrant:
+        if (operator_id, reason) not in self._told:
+            self._told.append((operator_id, reason))
+            self.refusals.append((operator_id, reason))
+        return LeaseGrant(False, reason=reason)
 
     def _free(self, how: str) -> None:
         self.holder, self._secret, self.ended = '', '', how

@@ -55,10 +55,19 @@ class Watch:
     """
 
     def __init__(
-        self, config: ArbiterConfig, tags: TagMachine, judge: Judge, lease: Lease
+        self, config: ArbiterConfig, tags: TagMachine, judge: Judge, lease: Lease, seat: Lease
     ) -> None:
-        """Watch the given parts; nothing is changed in them but the lease's expiry."""
+        """Watch the given parts; nothing is changed in them but the lease's expiry.
+
+        Args:
+            config: Times.
+            tags: Phases and authorities.
+            judge: The streams.
+            lease: The operator's.
+            seat: The director's.
+        """
         self._config, self._tags, self._judge, self._lease = config, tags, judge, lease
+        self._leases = lease, seat
         self._groups = [_Group(name) for name in GROUPS]
         self._plant_lost = self._recorder_lost = False
         self._motion_ns: int | None = None
@@ -166,6 +175,10 @@ class Watch:
             operated = self._in_phases(*OPERATED)
             yield Finding('lease_lost', operated, f'operator={holder} {self._lease.ended}')
         self._leased = leased
+        for refusals in (lease.refusals for lease in self._leases):
+            while refusals:
+                who, reason = refusals.popleft()
+                yield Finding('refused', (), f'lease: {reason}', who)
 
     def _plant_findings(self, now_ns: int) -> Iterator[Finding]:
         plant = self._judge.plant

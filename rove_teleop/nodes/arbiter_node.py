@@ -19,6 +19,8 @@ from rove_teleop.assembly import CONTROL_PERIOD_NS, ROBOT, make_arbiter, make_ro
 from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
+from rove_teleop.core.desk import DIRECTOR
+from rove_teleop.core.lease import Lease
 from rove_teleop.core.schedule import Lateness
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.latest import Latest, plant_state
@@ -80,20 +82,27 @@ class ArbiterNode(Node):
         self, request: AcquireLease.Request, response: AcquireLease.Response
     ) -> AcquireLease.Response:
         now_ns = time.monotonic_ns()
+        lease = self._lease_of(request.operator_id)
         if request.release:
-            response.granted = self._arbiter.lease.give_back(request.operator_id, request.lease)
+            response.granted = lease.give_back(request.operator_id, request.lease)
             response.reason = '' if response.granted else 'not the holder of the lease'
             return response
-        grant = self._arbiter.lease.acquire(request.operator_id, now_ns, request.lease)
+        if lease is self._arbiter.seat and lease.owns(request.operator_id, request.lease):
+            lease.heartbeat(request.operator_id, lease.epoch, now_ns)  # late, but nobody came
+        grant = lease.acquire(request.operator_id, now_ns, request.lease)
         response.granted, response.reason = grant.granted, grant.reason
         response.lease, response.epoch = grant.secret, grant.epoch
         return response
+
+    def _lease_of(self, operator_id: str) -> Lease:
+        return self._arbiter.seat if operator_id == DIRECTOR else self._arbiter.lease
 
     def _on_request(
         self, request: RequestTransition.Request, response: RequestTransition.Response
     ) -> RequestTransition.Response:
         now_ns = time.monotonic_ns()
-        proved = self._arbiter.lease.owns(request.operator_id, request.lease)
+        lease = self._lease_of(request.operator_id)
+        proved = lease.owns(request.operator_id, request.lease)
         wish = types.Request(
             event=request.event,
             groups=tuple(request.groups),

@@ -80,3 +80,50 @@ def test_nobody_owns_a_free_lease() -> None:
     assert not lease.owns('', '')
     assert not lease.acquire('', 0).granted
     assert 'nobody holds' in lease.refusal('ann', 0)
+
+
+def test_a_refusal_is_told_once_until_the_next_grant() -> None:
+    lease = make_lease()
+    grant = lease.acquire('ann', 0)
+    for second in (1, 2):
+        lease.heartbeat('ann', grant.epoch, second * SECOND)
+        lease.acquire('bob', second * SECOND)
+        lease.acquire('eve', second * SECOND, 'guessed')
+    held = "held by 'ann' until it is given back"
+    assert list(lease.refusals) == [('bob', held), ('eve', held)]
+    lease.refusals.clear()
+    assert lease.give_back('ann', grant.secret)
+    lease.acquire('ann', 3 * SECOND)
+    lease.acquire('bob', 3 * SECOND)
+    assert list(lease.refusals) == [('bob', held)]
+
+
+def test_a_storm_of_strangers_does_not_fill_the_memory() -> None:
+    lease = make_lease()
+    lease.acquire('ann', 0)
+    for count in range(10_000):
+        assert not lease.acquire(f'stranger-{count}', 1).granted
+    assert len(lease.refusals) == 64
+
+
+def test_a_secret_of_an_earlier_grant_is_worth_nothing() -> None:
+    lease = make_lease()
+    old = lease.acquire('ann', 0)
+    lease.give_back('ann', old.secret)
+    new = lease.acquire('ann', 1)
+    assert not lease.owns('ann', old.secret)
+    assert not lease.give_back('ann', old.secret)
+    assert not lease.acquire('ann', 2, old.secret).granted
+    assert lease.owns('ann', new.secret)
+
+
+def test_a_secret_of_any_text_is_compared_and_never_raises() -> None:
+    lease = make_lease()
+    lease.acquire('ann', 0)
+    for guess in ('', 'sécret', '秘密', '\x00', 'x' * 100_000):
+        assert not lease.owns('ann', guess)
+
+
+def test_reasons_say_whose_lease_it_is() -> None:
+    lease = Lease(of='director')
+    assert lease.refusal('director', 1).startswith('nobody holds the director lease')
