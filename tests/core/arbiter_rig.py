@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-import itertools
 
 import numpy as np
 
@@ -80,7 +79,7 @@ class Rig:
     heartbeat: bool = True
 
     def __post_init__(self) -> None:
-        self._ids = itertools.count(1)
+        self._ids = 0
         self._proposal: JointProposal | None = None
         self._chunk: ActionChunk | None = None
         self._plant: PlantState | None = None
@@ -97,10 +96,11 @@ class Rig:
 
     def request(self, event: str, *groups: str, by: str = 'ann', **extra: object) -> Request:
         """A well-formed request from the holder of the lease."""
+        self._ids += 1
         values = {
             'operator_id': by,
             'epoch': self.grant.epoch,
-            'request_id': f'r{next(self._ids)}',
+            'request_id': f'r{self._ids}',
             't_receive_ns': self.now_ns,
         }
         return Request(event, groups, **{**values, **extra})
