@@ -131,6 +131,10 @@ class LockstepRunner:
         arbiter = make_arbiter(f'lockstep-{episode.name}', 'arbiter', self.robot)
         return self._config.make_teleop(self.robot, self._surfaces), arbiter
 
+    def make_director(self) -> Director:
+        """The director of one episode; another runner may have others."""
+        return Director(DirectorConfig(timeout=self._config.timeout))
+
     def run(self, episode: Episode, sinks: Iterable[Sink] = ()) -> LockstepResult:
         """Run one episode from the reset to its end.
 
@@ -139,7 +143,7 @@ class LockstepRunner:
             sinks: Take every tick.
         """
         started = time.perf_counter()
-        loop = _Loop(self, episode)
+        loop = Loop(self, episode)
         sinks = tuple(sinks)
         while loop.director.outcome is None or loop.closing:
             tick = loop.step()
@@ -155,17 +159,24 @@ class LockstepRunner:
         )
 
 
-class _Loop:
-    """The state of one episode."""
+class Loop:
+    """One episode under way; ``step`` goes on by a tick.
+
+    Attributes:
+        now_ns: The injected clock [ns].
+        director: Has the outcome once there is one.
+        closing: Whether the episode has not ended yet.
+        task: How the task stands, None before the first look.
+    """
 
     def __init__(self, runner: LockstepRunner, episode: Episode) -> None:
-        config = runner._config
+        """Reset everything to the seed of an episode."""
         self.now_ns = _SECOND_NS
         self._count = 0
         self._twin, self._operator = runner.twin, runner.operator
         self._teleop, self._arbiter = runner.make_control(episode)
         self._policy = PolicyLoop(InlineWorker(runner.policy), PolicyLoopConfig())
-        self.director = Director(DirectorConfig(timeout=config.timeout))
+        self.director = runner.make_director()
         self._plant = replace(self._twin.reset(episode.seed), t_receive_ns=self.now_ns)
         self._operator.reset(episode.seed, f'lockstep-{episode.name}')
         self.director.begin(episode)
@@ -202,8 +213,6 @@ class _Loop:
         requests, self._requests = tuple(self._requests), []
         output = self._arbiter.step(ArbiterInputs(proposal, self._chunk, plant, requests), now_ns)
         self._frame, self._command = output.frame or self._frame, output.command
-        if self._command is not None:
-            self._command = replace(self._command, t_receive_ns=now_ns)
         self._events.extend(output.events)
         self.closing = not any(event.kind == 'episode_end' for event in output.events)
         return Tick(

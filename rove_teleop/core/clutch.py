@@ -44,11 +44,6 @@ class HandClutch:
         """Why the palm does not follow the newest sample; empty when it may."""
         return self.track.fault or ('is let go' if self.released else '')
 
-    @property
-    def holding(self) -> bool:
-        """Whether there is a place for the palm also without the wrist."""
-        return self._anchor is not None or self.released
-
     def take(self, sample: OperatorState, wrist: Array | None, fault: str) -> None:
         """Take in the wrist (7,) of a sample, or why there is none, and its buttons."""
         self.released = not self._buttons.isdisjoint(sample.buttons)

@@ -139,6 +139,26 @@ class CommandGuard:
             base_velocity=np.zeros(NUM_BASE),
         )
 
+    @property
+    def following(self) -> bool:
+        """Whether the last set-point followed a command."""
+        return self._setpoint.following
+
+    def hear(self, command: JointCommand, now_ns: int) -> str:
+        """Judge a command as it arrives; the next ``step`` follows the last accepted one.
+
+        Args:
+            command: The command; the same object again is not a new one.
+            now_ns: Time of this call [ns, monotonic].
+
+        Returns:
+            Why it is refused, empty when it is not.
+        """
+        if command is self._seen:
+            return ''
+        self._seen = command
+        return self._take(command, now_ns)
+
     def step(self, command: JointCommand | None, now_ns: int) -> Setpoint:
         """Judge the newest command and return the set-point of this tick.
 
@@ -148,9 +168,8 @@ class CommandGuard:
         """
         dt = 0.0 if self._now_ns is None else max(0.0, (now_ns - self._now_ns) * 1e-9)
         self._now_ns = now_ns
-        if command is not None and command is not self._seen:
-            self._seen = command
-            self._take(command, now_ns)
+        if command is not None:
+            self.hear(command, now_ns)
         newest = self._command
         if newest is None:
             self._setpoint = self._brake(dt)
@@ -163,17 +182,18 @@ class CommandGuard:
             self._setpoint = self._follow(newest, now_ns, dt)
         return self._setpoint
 
-    def _take(self, command: JointCommand, now_ns: int) -> None:
+    def _take(self, command: JointCommand, now_ns: int) -> str:
         reason = self._reason_to_refuse(command, now_ns)
         if reason:
             self.refused[reason] += 1
-            return
+            return reason
         if command.session != self._session:
             if self._session is not None:
                 self._ended.append(self._session)
             self._session, self._writer = command.session, command.writer_id
         self.accepted += 1
         self._seq, self._command, self._accepted_ns = command.seq, command, now_ns
+        return ''
 
     def _reason_to_refuse(self, command: JointCommand, now_ns: int) -> str:
         for name, size in _SIZES.items():

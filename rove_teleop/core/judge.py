@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 import math
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -41,6 +42,25 @@ MAX_GAP_S = 0.1
 FUTURE_NS = 20_000_000
 RESTART_NS = 1_000_000_000
 RESTART_COUNT = 3
+
+
+class Numbered(Protocol):
+    """A message that counts."""
+
+    @property
+    def seq(self) -> int:
+        """Its number."""
+
+
+Message = TypeVar('Message', bound=Numbered)
+
+
+def newest(messages: Iterable[Message]) -> Message:
+    """Of several that came between two ticks, the one with the highest number.
+
+    So a stranger who repeats what was said before never covers what is being said.
+    """
+    return max(messages, key=lambda message: message.seq)
 
 
 @dataclass(frozen=True)

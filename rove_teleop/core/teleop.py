@@ -255,7 +255,7 @@ class Teleop:
             arm, hand = self._arms[side], self._hands[side]
             if arm.fault:
                 reasons.append(f'{side} wrist {arm.fault}')
-            if arm.track.known or (f'{side}_arm' in human and arm.holding):
+            if arm.track.known or (f'{side}_arm' in human and arm.released):
                 valid.add(f'{side}_arm')
             if hand.fault:
                 reasons.append(f'{side} hand {hand.fault}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 import time
 from typing import Any
@@ -13,17 +14,25 @@ from rclpy.node import Node
 from std_msgs.msg import UInt64
 from std_srvs.srv import Trigger
 
-from rove_msgs.msg import ActionChunk, ControlFrame, Event, JointCommand, JointProposal
+from rove_msgs.msg import (
+    ActionChunk,
+    ControlFrame,
+    Event,
+    JointCommand,
+    JointProposal,
+    PlantState,
+)
 from rove_msgs.srv import AcquireLease, RequestTransition
 from rove_teleop.assembly import CONTROL_PERIOD_NS, ROBOT, make_arbiter, make_robot
 from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
 from rove_teleop.core.desk import DIRECTOR
+from rove_teleop.core.judge import newest
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.schedule import Lateness
 from rove_teleop.nodes import convert, qos
-from rove_teleop.nodes.latest import Latest, plant_state
+from rove_teleop.nodes.latest import Latest
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 
@@ -52,12 +61,14 @@ class ArbiterNode(Node):
         params = declare(self, ArbiterParams)
         session = f'{params.writer_id}-{uuid4().hex[:12]}'
         self._arbiter = make_arbiter(session, params.writer_id, make_robot(params.robot))
-        self._plant: Latest[types.PlantState] = plant_state(self)
-        self._proposal = Latest(
-            self, JointProposal, 'joint_proposal', qos.COMMAND, convert.joint_proposal_from_msg
+        self._plant: Latest[types.PlantState] = self._input(
+            PlantState, 'plant_state', convert.plant_state_from_msg
         )
-        self._chunk = Latest(
-            self, ActionChunk, 'action_chunk', qos.COMMAND, convert.action_chunk_from_msg
+        self._proposal: Latest[types.JointProposal] = self._input(
+            JointProposal, 'joint_proposal', convert.joint_proposal_from_msg
+        )
+        self._chunk: Latest[types.ActionChunk] = self._input(
+            ActionChunk, 'action_chunk', convert.action_chunk_from_msg
         )
         self._requests: list[types.Request] = []
         self._recorder_ns = 0
@@ -74,6 +85,9 @@ class ArbiterNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
         self.create_timer(1.0, self._diagnose, clock=steady)
+
+    def _input(self, kind: type, topic: str, from_msg: Callable[[Any, int], Any]) -> Latest[Any]:
+        return Latest(self, kind, topic, qos.INPUT, from_msg, choose=newest)
 
     def _on_recorder(self, msg: UInt64) -> None:
         self._recorder_ns = time.monotonic_ns()

@@ -54,6 +54,7 @@ from rove_teleop.nodes.fields import (
 _CHANNELS = list(CHANNELS)
 _JOINTS = list(JOINTS)
 _WARN_EVERY_S = 10.0
+_LOG = get_logger('rove')  # one object: it remembers what it said last
 
 
 def _doubles(values: Array | None) -> array:
@@ -88,7 +89,7 @@ def operator_state_from_msg(msg: rove.OperatorState, receive_ns: int = 0) -> Ope
     """
     state, dropped = operator_state_parts(msg)
     if dropped:
-        get_logger('rove').warning(
+        _LOG.warning(
             f'operator {msg.source_id!r}: dropped {"; ".join(dropped)}',
             throttle_duration_sec=_WARN_EVERY_S,
         )

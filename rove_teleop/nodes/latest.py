@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 import time
 from typing import Any, Generic, TypeVar
 
@@ -34,6 +35,7 @@ class Latest(Generic[Value]):
         profile: QoSProfile,
         from_msg: Callable[[Any, int], Value],
         losses: Losses | None = None,
+        choose: Callable[[Iterable[Value]], Value] | None = None,
     ) -> None:
         """Subscribe.
 
@@ -44,33 +46,38 @@ class Latest(Generic[Value]):
             profile: Quality of service.
             from_msg: Core value of a message and its receive time [ns, monotonic].
             losses: Told of every message, to say when there are none.
+            choose: Picks one of several that came between two looks; the last one if None.
         """
         self._log = node.get_logger()
         self._topic, self._kind, self._from_msg = topic, kind, from_msg
         self._losses = losses
-        self._raw: tuple[bytes, int] | None = None
+        self._choose = choose
+        self._raw: deque[tuple[bytes, int]] = deque(maxlen=1 if choose is None else profile.depth)
         self._value: Value | None = None
         node.create_subscription(kind, topic, self._keep, profile, raw=True)
 
     def _keep(self, data: bytes) -> None:
-        self._raw = (data, time.monotonic_ns())
+        self._raw.append((data, time.monotonic_ns()))
         if self._losses is not None:
             self._losses.heard(self._topic)
 
     def get(self) -> Value | None:
         """The newest value, None before the first; a malformed one is warned of and skipped."""
-        raw, self._raw = self._raw, None
-        if raw is not None:
-            data, receive_ns = raw
+        values = []
+        while self._raw:
+            data, receive_ns = self._raw.popleft()
             try:
-                self._value = self._from_msg(deserialize_message(data, self._kind), receive_ns)
+                values.append(self._from_msg(deserialize_message(data, self._kind), receive_ns))
             except (InvalidInput, RMWError) as error:
                 self._log.warning(f'{self._topic} refused: {error}', throttle_duration_sec=1.0)
+        if values:
+            self._value = values[0] if self._choose is None else self._choose(values)
         return self._value
 
     def forget(self) -> None:
         """Drop what came until now."""
-        self._raw = self._value = None
+        self._raw.clear()
+        self._value = None
 
 
 def control_frame(node: Node, losses: Losses | None = None) -> Latest[ControlFrame]:

@@ -69,7 +69,7 @@ class OperatorNode(Node):
         self._plant = latest.plant_state(self, losses)
         self._task = latest.task_state(self, losses)
         if isinstance(self._operator, LiveOperator):
-            self.create_subscription(OperatorState, 'operator_input', self._on_input, qos.COMMAND)
+            self.create_subscription(OperatorState, 'operator_input', self._on_input, qos.INPUT)
         self.create_subscription(OperatorKey, 'operator_keys', self._on_key, qos.KEYS)
         self.create_service(Trigger, 'release', self._on_release)
         steady = Clock(clock_type=ClockType.STEADY_TIME)

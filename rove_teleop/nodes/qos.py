@@ -20,6 +20,9 @@ COMMAND = _reliable(1)
 KEYS = _reliable(20)
 """Keys of a keyboard: every press counts."""
 
+INPUT = _reliable(8)
+"""The same for who moves joints by them: several may speak, and one must not cover the other."""
+
 EVENT = _reliable(1000)
 """Events, for who acts on them: those from now on."""
 

@@ -50,23 +50,27 @@ class TwinNode(Node):
         self._plant = make_twin(params.task, params.robot)
         self._plant.reset(params.seed)
         self._losses = Losses(self, timeout=0.05)
-        self._command: types.JointCommand | None = None
         self._ticks = 0
         self._plant_state_pub = self.create_publisher(PlantState, 'plant_state', qos.COMMAND)
         self._task_state_pub = self.create_publisher(TaskState, 'task_state', qos.COMMAND)
         self._joint_states_pub = self.create_publisher(JointState, 'joint_states', qos.COMMAND)
         self._imu_pub = self.create_publisher(Imu, 'imu', qos.COMMAND)
-        self.create_subscription(JointCommand, 'joint_command', self._on_command, qos.COMMAND)
+        self.create_subscription(JointCommand, 'joint_command', self._on_command, qos.INPUT)
         self.create_service(ResetPlant, 'twin/reset', self._on_reset)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
 
     def _on_command(self, msg: JointCommand) -> None:
         self._losses.heard('joint_command')
+        now_ns = time.monotonic_ns()
         try:
-            self._command = convert.joint_command_from_msg(msg, time.monotonic_ns())
+            fault = self._plant.hear(convert.joint_command_from_msg(msg, now_ns), now_ns)
         except InvalidInput as error:
-            self.get_logger().warning(f'command refused: {error}', throttle_duration_sec=1.0)
+            fault = str(error)
+        if fault:
+            self.get_logger().warning(
+                f'command of {msg.writer_id!r} refused: {fault}', throttle_duration_sec=1.0
+            )
 
     def _on_reset(
         self, request: ResetPlant.Request, response: ResetPlant.Response
@@ -76,7 +80,6 @@ class TwinNode(Node):
                 self._plant.close()
                 self._plant = make_twin(request.task, self._robot)
                 self._task = request.task
-            self._command = None
             self._plant.reset(request.seed)
             response.success = True
         except RoveError as error:
@@ -84,7 +87,7 @@ class TwinNode(Node):
         return response
 
     def _step(self) -> None:
-        state = self._plant.step(self._command, time.monotonic_ns())
+        state = self._plant.step(None, time.monotonic_ns())
         stamp = self.get_clock().now().to_msg()
         self._plant_state_pub.publish(convert.plant_state_to_msg(state, stamp))
         if self._ticks % _SLOW_EVERY == 0:

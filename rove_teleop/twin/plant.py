@@ -101,6 +101,14 @@ class TwinPlant:
         self._last = self._state(0)
         return self._last
 
+    def hear(self, command: JointCommand, now_ns: int) -> str:
+        """Judge a command as it arrives, so that none is covered by a later one of a stranger.
+
+        Returns:
+            Why it is refused, empty when it is not.
+        """
+        return self.guard.hear(command, now_ns)
+
     def step(self, command: JointCommand | None, now_ns: int) -> PlantState:
         """Judge the command, then advance by one control period; see ``Plant.step``."""
         self._seq += 1

@@ -218,3 +218,15 @@ def test_legs_and_waist_follow_a_jump_more_slowly_than_arms(guard, robot):
     moved = guard.step(jump, DT_NS).position - robot.nominal
     assert np.abs(moved[:15]).max() <= guard.limits.max_trunk_speed * 0.005 + 1e-12
     assert moved[ELBOW] == pytest.approx(guard.limits.max_speed * 0.005)
+
+
+def test_a_strangers_command_does_not_cover_the_true_one_that_came_before_it(guard, robot):
+    for k in range(20):
+        now_ns = k * DT_NS
+        true = joint_command(robot, k, now_ns)
+        assert guard.hear(true, now_ns) == ''
+        stranger = replace(true, seq=k + 1000, writer_id='stranger', position=robot.upper)
+        assert guard.hear(stranger, now_ns) == 'foreign writer'
+        setpoint = guard.step(None, now_ns)
+        assert setpoint.following
+        assert np.array_equal(setpoint.position, robot.nominal)

@@ -9,7 +9,7 @@ from arbiter_rig import BASE, Rig, make_limits
 import numpy as np
 import pytest
 
-from rove_teleop.core.judge import PASS, REJECT, Judge
+from rove_teleop.core.judge import PASS, REJECT, Judge, newest
 from rove_teleop.core.names import CHANNELS, GROUPS, NUM_CHANNELS
 from rove_teleop.core.types import ActionChunk, JointProposal
 
@@ -105,6 +105,11 @@ def test_an_older_sequence_number_is_out_of_order() -> None:
     assert judge.take_proposal(make_proposal(4), NOBODY, HERE, NOW) is None
     assert judge.verdicts['operator'].reason == 'seq 4 after 5'
     assert judge.take_proposal(make_proposal(6), NOBODY, HERE, NOW) is not None
+
+
+def test_of_several_that_came_between_two_ticks_the_one_with_the_highest_number_counts() -> None:
+    proposals = [make_proposal(seq) for seq in (7, 8, 2)]
+    assert newest(proposals) is proposals[1]
 
 
 def test_a_source_that_was_silent_for_a_second_may_start_again() -> None:

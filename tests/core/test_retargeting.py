@@ -271,7 +271,7 @@ def test_a_follower_without_a_hand_is_not_ready_and_stays_where_it_was_with_one_
     assert follower.ready
     position, _ = follower.step(True, np.zeros(7), 0.005)
     follower.lose()
-    assert follower.ready
+    assert not follower.ready
     for _ in range(100):
         after, _ = follower.step(True, np.zeros(7), 0.005)
     assert np.allclose(after, position)

@@ -36,8 +36,8 @@ class HandFollower:
 
     @property
     def ready(self) -> bool:
-        """Whether there is a hand to follow, or one that was followed and now keeps still."""
-        return self._hand is not None or self._goal is not None
+        """Whether there is a hand to follow."""
+        return self._hand is not None
 
     def take(self, hand: Array | None) -> None:
         """Keep the newest sample (25, 7); without one the robot's hand keeps its goal."""
@@ -80,3 +80,4 @@ class HandFollower:
             self._goal = self._retargeter.retarget(hand)
         except InvalidInput as error:
             self.fault = str(error).removeprefix('hand ')
+            self._hand = None
