@@ -14,7 +14,6 @@ from rove_bringup.faults.link import Link, Strike
 from rove_bringup.lockstep import Arbitration, Following, LockstepRunner, Loop, Sink
 from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
 from rove_teleop.core.judge import newest
-from rove_teleop.core.lease import Lease
 from rove_teleop.core.names import Authority
 from rove_teleop.core.types import (
     ControlFrame,
@@ -105,16 +104,12 @@ class StruckArbiter:
     def __init__(self, arbiter: Arbitration, plant: TwinPlant, strike: Strike) -> None:
         """Put links around the arbiter."""
         self._arbiter, self._plant, self._strike = arbiter, plant, strike
+        self.lease = arbiter.lease
         streams = ('joint_proposal', 'action_chunk', 'plant_state', 'joint_command', 'request')
         each = ('joint_command', 'request')
         self._links = {name: Link(name, strike, name in each) for name in streams}
         self._newest: dict[str, Any] = {}
         self._followed = False
-
-    @property
-    def lease(self) -> Lease:
-        """The operator's lease."""
-        return self._arbiter.lease
 
     def step(self, inputs: ArbiterInputs, now_ns: int) -> ArbiterOutput:
         """One tick with what has arrived; then the plant hears the commands that came in."""
