@@ -36,6 +36,7 @@ class Latest(Generic[Value]):
         from_msg: Callable[[Any, int], Value],
         losses: Losses | None = None,
         choose: Callable[[Iterable[Value]], Value] | None = None,
+        on_news: Callable[[], None] | None = None,
     ) -> None:
         """Subscribe.
 
@@ -47,11 +48,11 @@ class Latest(Generic[Value]):
             from_msg: Core value of a message and its receive time [ns, monotonic].
             losses: Told of every message, to say when there are none.
             choose: Picks one of several that came between two looks; the last one if None.
+            on_news: Called after every message has been kept.
         """
         self._log = node.get_logger()
         self._topic, self._kind, self._from_msg = topic, kind, from_msg
-        self._losses = losses
-        self._choose = choose
+        self._losses, self._choose, self._on_news = losses, choose, on_news
         self._raw: deque[tuple[bytes, int]] = deque(maxlen=1 if choose is None else profile.depth)
         self._value: Value | None = None
         node.create_subscription(kind, topic, self._keep, profile, raw=True)
@@ -60,6 +61,8 @@ class Latest(Generic[Value]):
         self._raw.append((data, time.monotonic_ns()))
         if self._losses is not None:
             self._losses.heard(self._topic)
+        if self._on_news is not None:
+            self._on_news()
 
     def get(self) -> Value | None:
         """The newest value, None before the first; a malformed one is warned of and skipped."""

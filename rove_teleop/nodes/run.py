@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import gc
 import signal
 import sys
 from types import FrameType
@@ -53,6 +54,8 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None, priority: 
         first = first_node(priority)
         node = make_node()
         first.destroy_node()
+        gc.collect()
+        gc.freeze()  # what was loaded stays, and is not looked through again in the loop
         executor = EventsExecutor()
         executor.add_node(node)
         while rclpy.ok() and not stop.stopped:

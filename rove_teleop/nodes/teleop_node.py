@@ -11,6 +11,7 @@ from rclpy.node import Node
 from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
 from rove_teleop.assembly import ROBOT, make_robot
 from rove_teleop.config import param
+from rove_teleop.core import types
 from rove_teleop.core.smoothing import SMOOTHINGS, make_smoother
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
@@ -34,8 +35,9 @@ class TeleopParams(TeleopOptions):
 class TeleopNode(Node):
     """Subscribe ``operator_state`` and ``control_frame``; publish ``joint_proposal``.
 
-    It steps with every control frame, so a proposal is ready before the next tick. The service
-    ``calibrate`` measures the operator's proportions.
+    It steps with every control frame, so a proposal is ready before the next tick, and while
+    somebody operates again with every sample, so that none waits for the next frame first. The
+    service ``calibrate`` measures the operator's proportions.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -58,20 +60,29 @@ class TeleopNode(Node):
             qos.COMMAND,
             convert.operator_state_from_msg,
             self._losses,
+            self._on_sample,
         )
+        self._frame: types.ControlFrame | None = None
         self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
         self.create_subscription(ControlFrame, 'control_frame', self._on_frame, qos.COMMAND)
 
     def _on_frame(self, msg: ControlFrame) -> None:
         self._losses.heard('control_frame')
         try:
-            frame = convert.control_frame_from_msg(msg)
+            self._frame = convert.control_frame_from_msg(msg)
         except InvalidInput as error:
             self.get_logger().warning(f'frame refused: {error}', throttle_duration_sec=1.0)
             return
+        self._step()
+
+    def _on_sample(self) -> None:
+        if self._teleop.operated:
+            self._step()
+
+    def _step(self) -> None:
         sample = self._operator.get()
         self._calibration.take(sample)
-        proposal = self._teleop.step(sample, frame, time.monotonic_ns())
+        proposal = self._teleop.step(sample, self._frame, time.monotonic_ns())
         if proposal is not None:
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.joint_proposal_to_msg(proposal, stamp))

@@ -15,6 +15,8 @@ from std_srvs.srv import Trigger
 from rove_msgs.msg import ControlFrame, Event, JointProposal, OperatorState
 from rove_msgs.srv import AcquireLease, RecordEpisode, RequestTransition
 from rove_teleop.core import types
+from rove_teleop.core.names import Phase
+from rove_teleop.core.tags import detail_value
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.arbiter_node import ArbiterNode
 from rove_teleop.nodes.operator_node import OperatorNode
@@ -180,6 +182,39 @@ def test_teleop_survives_a_malformed_frame(bench: Bench) -> None:
     bench.until(publish_both)
 
 
+@pytest.mark.parametrize(('phase', 'more'), [(Phase.HUMAN, 5), (Phase.AUTO, 0)])
+def test_teleop_answers_every_sample_at_once_while_somebody_operates(
+    bench: Bench, phase: Phase, more: int
+) -> None:
+    bench.add(TeleopNode())
+    frames = bench.node.create_publisher(ControlFrame, 'control_frame', qos.COMMAND)
+    samples = bench.node.create_publisher(OperatorState, 'operator_state', qos.COMMAND)
+    proposals = bench.collect(JointProposal, 'joint_proposal')
+    bench.until(lambda: frames.get_subscription_count() and samples.get_subscription_count())
+    operated = replace(FRAME, phase=(phase,) * len(FRAME.phase))
+    seq = 0
+
+    def sample() -> None:
+        nonlocal seq
+        seq += 1
+        now_ns = time.monotonic_ns()
+        state = types.OperatorState('device', 'one', seq, now_ns, now_ns)
+        samples.publish(convert.operator_state_to_msg(state, STAMP))
+        bench.spin(0.05)
+
+    def publish_both() -> bool:
+        sample()
+        frames.publish(convert.control_frame_to_msg(operated, STAMP))
+        return bool(proposals)
+
+    bench.until(publish_both)
+    bench.spin(0.1)
+    proposals.clear()
+    for _ in range(5):
+        sample()
+    assert len(proposals) == more
+
+
 def test_a_wrong_secret_gets_no_lease_and_no_takeover(bench: Bench) -> None:
     bench.add(ArbiterNode())
     first = bench.call(AcquireLease, 'acquire_lease', AcquireLease.Request(operator_id='anna'))
@@ -224,8 +259,10 @@ class FakeArbiter:
         return response
 
 
-def operator(bench: Bench, name: str) -> None:
-    bench.add(OperatorNode(parameter_overrides=[Parameter('operator', value=name)]))
+def operator(bench: Bench, name: str, **more: Any) -> None:
+    values = {'operator': name, **more}
+    overrides = [Parameter(key, value=value) for key, value in values.items()]
+    bench.add(OperatorNode(parameter_overrides=overrides))
 
 
 def test_nobody_asks_for_no_lease(bench: Bench) -> None:
@@ -258,6 +295,41 @@ def test_a_live_device_gets_the_lease_while_it_is_heard_and_its_stop_is_repeated
     arbiter.leases.clear()
     bench.spin(0.7)
     assert arbiter.leases == []
+
+
+def test_a_devices_sample_is_passed_on_at_once_and_its_takeover_tells_when_it_came(
+    bench: Bench,
+) -> None:
+    arbiter = FakeArbiter(bench)
+    operator(bench, 'live', rate=10.0)
+    device = bench.node.create_publisher(OperatorState, 'operator_input', qos.COMMAND)
+    states = bench.collect(OperatorState, 'operator_state')
+    bench.until(device.get_subscription_count)
+    bench.until(lambda: bench.node.count_publishers('operator_state'))
+    seq = 0
+
+    def send(*buttons: str) -> int:
+        nonlocal seq
+        seq += 1
+        now_ns = time.monotonic_ns()
+        sample = types.OperatorState('headset', 'one', seq, now_ns, now_ns, buttons=buttons)
+        device.publish(convert.operator_state_to_msg(sample, STAMP))
+        return now_ns
+
+    bench.until(lambda: send() and states)
+    begun = time.monotonic()
+    for _ in range(20):
+        states.clear()
+        send()
+        bench.until(lambda: states)
+    assert time.monotonic() - begun < 1.5  # of two seconds that 20 periods of the timer take
+    bench.until(lambda: arbiter.leases)
+    pressed_ns = send('right_a')
+    bench.until(lambda: arbiter.requests)
+    request = arbiter.requests[0]
+    assert request.event == 'takeover'
+    asked_ns = int(detail_value(request.detail, 'asked_ns'))
+    assert pressed_ns <= asked_ns <= time.monotonic_ns()
 
 
 def test_a_stop_reaches_the_arbiter_as_an_event(bench: Bench) -> None:
