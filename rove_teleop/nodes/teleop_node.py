@@ -60,7 +60,7 @@ class TeleopNode(Node):
             qos.COMMAND,
             convert.operator_state_from_msg,
             self._losses,
-            self._on_sample,
+            on_news=self._on_sample,
         )
         self._frame: types.ControlFrame | None = None
         self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
