@@ -12,6 +12,7 @@ from rove_teleop.operators.source import OperatorOutput, OperatorView
 ROOT = Path(rove_teleop.__file__).parent
 CORE_ALLOWED = {'types', 'names', 'geometry', 'pose', 'robot', 'kinematics', 'phases'}
 MESSAGES_ALLOWED = {
+    'OperatorKey',
     'OperatorState',
     'PlantState',
     'TaskState',
