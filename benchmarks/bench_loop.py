@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 import json
+import math
 import os
 from pathlib import Path
 import sys
@@ -35,7 +36,7 @@ from rove_teleop.recording.episode import Episode
 from rove_teleop.recording.loading import load_episode
 
 MINUTES, REQUESTS = 10.0, 100
-_EPISODE_S = 60.0  # a longer one does not fit into memory twice
+_EPISODE_S = 120.0  # what is read at once fits into memory
 
 
 class QuietProgress(Progress):
@@ -82,10 +83,10 @@ def main(argv: Sequence[str] = ()) -> int:
 
 
 def record(minutes: float, seed: int, out: Path, cameras: bool, progress: Progress) -> None:
-    """Run the processes for so long, in episodes of a minute."""
+    """Run the processes for so long, in episodes of two minutes at most."""
     from rove_bringup.processes import ProcessRunner
 
-    count = max(1, round(minutes * 60.0 / _EPISODE_S))
+    count = math.ceil(minutes * 60.0 / _EPISODE_S)
     config = RunConfig(
         operator='benchmarks.loop.operator:SwingingOperator',
         policy='benchmarks.loop.policy:SwingingPolicy',

@@ -83,10 +83,15 @@ def _add(samples: Samples, episode: Episode, kinematics: Kinematics) -> None:
 
 
 def _command_age(episode: Episode) -> Array:
-    """Age of the newest command at each step of the plant [ns]; its way there not counted."""
-    newest = np.searchsorted(episode.t_ns, episode.base_t_ns) - 1
-    known = newest >= 0
-    return episode.base_t_ns[known] - episode.t_ns[newest[known]]
+    """Age of the newest command at each step of the plant [ns]; its way there not counted.
+
+    Only where the record lacks no command around that step.
+    """
+    newer = np.searchsorted(episode.t_ns, episode.base_t_ns)
+    between = (newer > 0) & (newer < len(episode))
+    newest = newer[between] - 1
+    known = episode.tick[newest + 1] - episode.tick[newest] == 1
+    return (episode.base_t_ns[between] - episode.t_ns[newest])[known]
 
 
 def _missed_between(last: tuple[int, int], first: tuple[int, int]) -> int:
