@@ -68,6 +68,10 @@ class Fault:
         duration: How long it lasts [s].
         reactions: All that must happen, in this order; nothing when empty: the robot goes on.
         damage: Makes what is done to a stream; None for a fault of a process.
+        how: What is done: ``messages`` are damaged; a process is ``kill``ed or ``pause``d; the
+            processors ``burn``, politely or not; the disk is ``full``; ``second`` starts
+            another arbiter; ``replay`` sends old commands.
+        may: What may happen beside that, as slow machines have it; also in time.
         after: How long the run is watched when it is over [s].
         record_lost: Most of the record that may be lost [s].
     """
@@ -79,13 +83,16 @@ class Fault:
     duration: float
     reactions: tuple[Reaction, ...] = ()
     damage: Callable[[], Damage] | None = None
+    how: str = 'messages'
+    may: tuple[Reaction, ...] = ()
     after: float = 0.15
     record_lost: float = 0.0
 
     @property
     def expected(self) -> str:
         """All that must happen, as it stands in a table."""
-        return ', '.join(reaction.text for reaction in self.reactions) or 'goes on'
+        text = ', '.join(reaction.text for reaction in self.reactions) or 'goes on'
+        return f'{text} (or holds)' if self.may else text
 
     def random(self, seed: int) -> np.random.Generator:
         """Everything random in it, for a seed."""

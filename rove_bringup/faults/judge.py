@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -94,13 +94,20 @@ class Seen:
 
 
 class _Case:
-    """One fault, its strike and its evidence."""
+    """One fault, its strike and its evidence; the run was heard by somebody, too."""
 
-    def __init__(self, strike: Strike, evidence: Evidence, config: ArbiterConfig) -> None:
+    def __init__(
+        self,
+        strike: Strike,
+        evidence: Evidence,
+        config: ArbiterConfig,
+        heard: Iterable[Event],
+    ) -> None:
         self.strike, self.evidence, self.config = strike, evidence, config
         self.episode = evidence.episode
         self.begin_ns = strike.first_ns or 0
-        self.events = [e for e in self.episode.events if e.t_ns >= self.begin_ns]
+        known = {event.event_id: event for event in (*heard, *self.episode.events)}
+        self.events = [known[k] for k in sorted(known) if known[k].t_ns >= self.begin_ns]
 
     def seen(self, reaction: Reaction) -> Seen | None:
         """The reaction, None when it never came."""
@@ -110,7 +117,7 @@ class _Case:
         t_ns, since_ns = found
         due_ns = since_ns + reaction.limit_ms * _MS
         ticks = int(np.count_nonzero((self.episode.t_ns > due_ns) & (self.episode.t_ns <= t_ns)))
-        if reaction.kind == 'brakes':
+        if reaction.kind == 'brakes' or t_ns > self.episode.t_ns[-1]:
             ticks = int(np.ceil(max(0.0, t_ns - due_ns) / (_PERIOD_S * 1e9)))
         return Seen(t_ns, due_ns, (t_ns - since_ns) / _MS, ticks)
 
@@ -199,6 +206,7 @@ def judge(
     layer: str,
     seed: int,
     last_tick: int | None = None,
+    heard: Iterable[Event] = (),
 ) -> Judged:
     """Judge one run.
 
@@ -209,15 +217,19 @@ def judge(
         robot: Gives the joint limits.
         layer: Where it was run.
         seed: Of the run.
-        last_tick: Newest tick anybody heard before the recorder was killed; None otherwise.
+        last_tick: Newest tick when the recorder ended; None when it did not.
+        heard: Events that somebody heard, for a recording that lacks its end.
     """
     config = ArbiterConfig(initial_base=np.zeros(6))
-    case = _Case(strike, evidence, config)
+    case = _Case(strike, evidence, config, heard)
     seen = [case.seen(reaction) for reaction in fault.reactions]
     limits = list(broken_limits(evidence, robot, case.begin_ns))
     lost, tags = _record(evidence, robot, last_tick)
+    besides = [(reaction, case.seen(reaction)) for reaction in fault.may]
+    happened = [(reaction, each) for reaction, each in besides if each is not None]
     problems = [
         *_reactions(fault.reactions, seen),
+        *_reactions([pair[0] for pair in happened], [pair[1] for pair in happened]),
         *_surprises(fault, case.events),
         *_authority(fault, case),
         *limits,
@@ -243,7 +255,7 @@ def judge(
     )
 
 
-def _reactions(reactions: tuple[Reaction, ...], seen: list[Seen | None]) -> Iterator[str]:
+def _reactions(reactions: Sequence[Reaction], seen: Sequence[Seen | None]) -> Iterator[str]:
     for reaction, each in zip(reactions, seen, strict=True):
         if each is None:
             yield f'{reaction.text}: never came'
@@ -255,7 +267,7 @@ def _reactions(reactions: tuple[Reaction, ...], seen: list[Seen | None]) -> Iter
 
 def _surprises(fault: Fault, events: list[Event]) -> Iterator[str]:
     """Events that nobody ordered."""
-    ordered = {reaction.kind for reaction in fault.reactions}
+    ordered = {reaction.kind for reaction in (*fault.reactions, *fault.may)}
     for event in events:
         if event.kind not in ordered and event.kind not in (*_HARMLESS, 'episode_end'):
             yield f'{event.kind} ({event.detail}) was not to come'

@@ -48,7 +48,9 @@ def _fault(
     human = where in (_DEVICE, _SAMPLE, _PROPOSAL, 'lease', 'control_frame', 'request')
     situation = Situation.OPERATOR if human else Situation.POLICY
     short = where.replace('operator_input', 'device').replace('_', '-')
-    return Fault(f'{short}-{name}', what, where, situation, duration, reactions, damage, after)
+    return Fault(
+        f'{short}-{name}', what, where, situation, duration, reactions, damage, after=after
+    )
 
 
 def _network(**values: float | bool) -> Callable[[], Damage]:

@@ -144,6 +144,10 @@ class CommandGuard:
         """Whether the last set-point followed a command."""
         return self._setpoint.following
 
+    def silence_ns(self, now_ns: int) -> int:
+        """Time since the last accepted command [ns]."""
+        return now_ns - self._accepted_ns
+
     def hear(self, command: JointCommand, now_ns: int) -> str:
         """Judge a command as it arrives; the next ``step`` follows the last accepted one.
 

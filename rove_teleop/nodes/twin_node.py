@@ -19,7 +19,6 @@ from rove_teleop.core import types
 from rove_teleop.core.names import JOINTS
 from rove_teleop.errors import InvalidInput, RoveError
 from rove_teleop.nodes import convert, qos
-from rove_teleop.nodes.losses import Losses
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 
@@ -49,7 +48,7 @@ class TwinNode(Node):
         self._task, self._robot = params.task, params.robot
         self._plant = make_twin(params.task, params.robot)
         self._plant.reset(params.seed)
-        self._losses = Losses(self, timeout=0.05)
+        self._following = False
         self._ticks = 0
         self._plant_state_pub = self.create_publisher(PlantState, 'plant_state', qos.COMMAND)
         self._task_state_pub = self.create_publisher(TaskState, 'task_state', qos.COMMAND)
@@ -61,7 +60,6 @@ class TwinNode(Node):
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
 
     def _on_command(self, msg: JointCommand) -> None:
-        self._losses.heard('joint_command')
         now_ns = time.monotonic_ns()
         try:
             fault = self._plant.hear(convert.joint_command_from_msg(msg, now_ns), now_ns)
@@ -81,13 +79,16 @@ class TwinNode(Node):
                 self._plant = make_twin(request.task, self._robot)
                 self._task = request.task
             self._plant.reset(request.seed)
+            self._following = False
             response.success = True
         except RoveError as error:
             response.success, response.message = False, str(error)
         return response
 
     def _step(self) -> None:
-        state = self._plant.step(None, time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        state = self._plant.step(None, now_ns)
+        self._say_if_lost(now_ns)
         stamp = self.get_clock().now().to_msg()
         self._plant_state_pub.publish(convert.plant_state_to_msg(state, stamp))
         if self._ticks % _SLOW_EVERY == 0:
@@ -97,6 +98,16 @@ class TwinNode(Node):
         elif self._ticks % _SLOW_EVERY == 2:
             self._publish_standard(state, stamp)
         self._ticks += 1
+
+    def _say_if_lost(self, now_ns: int) -> None:
+        """One line in the log when the robot begins to brake, and one when it follows again."""
+        guard = self._plant.guard
+        if guard.following and not self._following:
+            self.get_logger().info('joint_command is followed')
+        elif self._following and not guard.following:
+            age = guard.silence_ns(now_ns) * 1e-9
+            self.get_logger().warning(f'lost joint_command: silent for {age:.3f} s, braking')
+        self._following = guard.following
 
     def _publish_standard(self, state: types.PlantState, stamp: Time) -> None:
         joints = JointState()

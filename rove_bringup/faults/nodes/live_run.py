@@ -1,10 +1,9 @@
-"""A run of real ROS processes that a test steers and looks into."""
+"""A run of real ROS processes that somebody steers and looks into."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 from math import inf
 import os
 from pathlib import Path
@@ -24,6 +23,7 @@ from rove_bringup.processes import Fleet
 from rove_msgs.msg import ControlFrame as ControlFrameMsg
 from rove_msgs.srv import RequestTransition
 from rove_teleop.core.types import ControlFrame, Event
+from rove_teleop.errors import RoveError
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.threads import arrange_middleware_threads
 
@@ -38,6 +38,7 @@ class LiveRun:
     """
 
     def __init__(self, config: RunConfig, out: Path, cameras: bool = False) -> None:
+        """Take the run; nothing starts before ``with``."""
         self._config = config
         self.out = out
         self.fleet = Fleet(graph(config, str(out), cameras), out)
@@ -46,6 +47,7 @@ class LiveRun:
         self._raw = b''
 
     def __enter__(self) -> LiveRun:
+        """Start everything."""
         rclpy.init(args=[])
         config = DirectorConfig(timeout=self._config.timeout)
         self.director = DirectorNode(episodes_of(self._config), config, self._config.task)
@@ -66,6 +68,7 @@ class LiveRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """End everything."""
         self.fleet.__exit__(kind, error, trace)
         self.director.destroy_node()
         rclpy.try_shutdown()
@@ -75,18 +78,28 @@ class LiveRun:
 
     @property
     def frame(self) -> ControlFrame | None:
+        """The newest control frame, None before the first."""
         if not self._raw:
             return None
         return convert.control_frame_from_msg(deserialize_message(self._raw, ControlFrameMsg))
 
     def wait(self, until: Callable[[], bool], seconds: float, what: str) -> None:
-        """Spin until something is true; fails with the events and logs when it never is."""
+        """Spin until something is true.
+
+        Raises:
+            RoveError: It did not come true in time; the message tells the events.
+        """
         deadline = time.monotonic() + seconds
         while not until():
             if time.monotonic() > deadline:
                 events = [(e.kind, e.actor, e.detail) for e in self.events]
-                raise AssertionError(f'{what} did not happen in {seconds} s; events: {events}')
+                raise RoveError(f'{what} did not happen in {seconds} s; events: {events}')
             self._executor.spin_once(timeout_sec=0.02)
+
+    def spin(self, seconds: float) -> None:
+        """Go on for a while."""
+        until = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() >= until, seconds + 1.0, 'time')
 
     def wait_for_event(self, kind: str, seconds: float, after_ns: int = 0) -> Event:
         """Spin until an event of this kind has come that happened after a time [ns]."""
@@ -109,8 +122,3 @@ class LiveRun:
     def log(self, name: str) -> str:
         """What a process has written to its log."""
         return (self.out / 'logs' / f'{name}.log').read_text()
-
-
-def config_with(**changes: object) -> RunConfig:
-    """The default run, shortened, with changes."""
-    return replace(RunConfig(timeout=30.0), **changes)  # type: ignore[arg-type]  # its fields
