@@ -104,12 +104,13 @@ class Sabotage:
 
     def _listen(self) -> None:
         node = self._run.director
-        node.create_subscription(
-            JointCommand, 'joint_command', self._past.append, qos.COMMAND, raw=True
-        )
+        node.create_subscription(JointCommand, 'joint_command', self._keep, qos.COMMAND, raw=True)
         self._pub = node.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(_PERIOD_S, self._send, clock=steady)
+
+    def _keep(self, data: bytes) -> None:
+        self._past.append(data)
 
     def _repeat(self) -> None:
         self._repeating = True
