@@ -128,8 +128,7 @@ class Arbiter:
         self.seat = Lease(config.lease_ns, of='director')
         self._desk = Desk(config, self.lease, self.seat)
         self._watch = Watch(config, self._tags, self.judge, self.lease, self.seat)
-        silence_ns = config.policy_silence_ns
-        self._playback = Playback(config.splice_ns, config.policy_lost_ns, silence_ns)
+        self._playback = Playback(config.policy_lost_ns, config.policy_silence_ns)
         self._composer = Composer(config, limits)
         self._safety = Safety(limits, rules)
         self._tracker = Tracker(limits.lower, limits.upper, config.period_ns * 1e-9)
@@ -193,7 +192,8 @@ class Arbiter:
                 self._emit('plant_restarted', GROUPS, 'plant', f'seq={plant.seq}')
         if (chunk := self.judge.take_chunk(inputs.chunk, now_ns)) is not None:
             self._stamp('policy', chunk.seq, chunk.t_observation_ns, chunk.t_receive_ns)
-            self._playback.load(chunk, composer.playing, now_ns)
+            before, after = self._playback.load(chunk, now_ns)
+            composer.splice(before, after, self._executed(), now_ns)
         reference = np.where(composer.followed, composer.human, self._tracker.position)
         checked = composer.followed | self._awaited
         proposal = self.judge.take_proposal(inputs.proposal, checked, reference, now_ns)

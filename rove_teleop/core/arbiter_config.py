@@ -33,7 +33,7 @@ class ArbiterConfig:
         lease_ns: Silence after which the operator lease is lost.
         switch_ns: Time after a switch in which the tighter limits are in force.
         fade_ns, fade_max_ns: Fade of a release offset; long offsets take longer.
-        splice_ns: Fade from one chunk to the next.
+        splice_ns: Shortest fade from one chunk to the next.
         request_age_ns: Age above which a takeover, release or rearm is refused.
         tilt_limit: Tilt of the pelvis that means a fall [rad].
         recovery_speed, recovery_ns: Rule for t_r: so long after the operator's arms or torso

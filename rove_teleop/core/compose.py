@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rove_teleop.core.arbiter_config import ArbiterConfig
-from rove_teleop.core.fade import PEAK_CURVATURE, PEAK_SLOPE, Fade
+from rove_teleop.core.fade import PEAK_BEND, PEAK_CURVATURE, PEAK_SLOPE, Fade
 from rove_teleop.core.limits import ChannelLimits
 from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, NUM_CHANNELS, Authority
 from rove_teleop.core.pickup import Pickup
@@ -15,6 +15,8 @@ from rove_teleop.core.tracker import Target
 from rove_teleop.core.types import Array, Channels, JointProposal
 
 _EXTRAPOLATION_NS = 20_000_000
+_NOTHING = 1e-9  # [m, rad]
+_NO_OFFSET = Channels(np.zeros(NUM_CHANNELS), np.zeros(NUM_CHANNELS))
 
 
 class Composer:
@@ -32,11 +34,12 @@ class Composer:
     def __init__(self, config: ArbiterConfig, limits: ChannelLimits) -> None:
         """Begin with nobody in command."""
         self._config = config
-        self._speed = 0.5 * limits.switch_velocity
+        self._speed = limits.switch_velocity
         self._acceleration = 0.9 * limits.switch_acceleration
         self._fade = Fade(NUM_CHANNELS)
         self._pickup = Pickup()
         self.playing = np.zeros(NUM_CHANNELS, dtype=bool)
+        self._played = self.playing
         self._human_velocity = np.zeros(NUM_CHANNELS)
         self._any_human = self._any_policy = False
         self._human_receive_ns = 0
@@ -85,16 +88,53 @@ class Composer:
         offset = Channels(executed.position - policy.position, executed.velocity - policy.velocity)
         return now_ns + self._begin_fade(channels, offset, now_ns)
 
-    def _begin_fade(self, channels: Array, offset: Channels, now_ns: int) -> Array:
-        """Fade an offset, so slowly that speed and acceleration stay below those of a switch."""
-        needed_s = np.maximum(
-            PEAK_SLOPE * np.abs(offset.position) / self._speed,
-            PEAK_CURVATURE * np.abs(offset.velocity) / self._acceleration,
+    def splice(
+        self, before: Channels | None, after: Channels, executed: Channels, now_ns: int
+    ) -> None:
+        """Go on without a step where one path of the policy gives way to another.
+
+        What is left of an earlier offset counts once: the new one is all that the target had
+        over the new path. A path that begins where the robot is has none; one that goes on as
+        the one before leaves the fade as it was.
+
+        Args:
+            before: Where the policy wanted the channels now; None when it had nothing to say.
+            after: Where it wants them from now on.
+            executed: Where they are; channels that did not follow it begin there.
+            now_ns: Time of this tick [ns].
+        """
+        known = self._played if before is not None else np.zeros_like(self._played)
+        left = self._fade.sample(now_ns) or _NO_OFFSET
+        before = before or executed
+        offset = Channels(
+            np.where(known, before.position + left.position, executed.position) - after.position,
+            np.where(known, before.velocity + left.velocity, executed.velocity) - after.velocity,
         )
-        longest_ns = float(self._config.fade_max_ns)
-        duration_ns = np.clip(needed_s * 1e9, self._config.fade_ns, longest_ns).astype(np.int64)
+        kept = np.clip(offset.position / _away_from_zero(left.position), 0.0, 1.0)
+        new = Channels(
+            np.minimum(np.abs(offset.position), np.abs(offset.position - left.position)),
+            np.minimum(np.abs(offset.velocity), np.abs(offset.velocity - left.velocity)),
+        )
+        shortest_ns = np.maximum(self._config.splice_ns, kept * self._fade.left_ns(now_ns))
+        duration_ns = self._fade_time(new, self._speed, shortest_ns)
+        bend = kept * self._fade.acceleration(now_ns)
+        self._fade.start(self.playing, offset, now_ns, duration_ns, bend)
+
+    def _begin_fade(self, channels: Array, offset: Channels, now_ns: int) -> Array:
+        """Fade an offset; how long it takes in each channel [ns], shape (37,)."""
+        duration_ns = self._fade_time(offset, 0.5 * self._speed, self._config.fade_ns)
         self._fade.start(channels, offset, now_ns, duration_ns)
         return np.where(channels, duration_ns, 0)
+
+    def _fade_time(self, offset: Channels, speed: Array, shortest_ns: int | Array) -> Array:
+        """Time [ns] in which it keeps to a speed and the acceleration of a switch, (37,)."""
+        far, fast = np.abs(offset.position), np.abs(offset.velocity)
+        needed_s = np.maximum(
+            np.maximum(PEAK_SLOPE * far / speed, PEAK_CURVATURE * fast / self._acceleration),
+            np.sqrt(PEAK_BEND * far / self._acceleration),
+        )
+        longest_ns = float(self._config.fade_max_ns)
+        return np.clip(needed_s * 1e9, shortest_ns, longest_ns).astype(np.int64)
 
     def take(self, proposal: JointProposal, channels: Array, executed: Array) -> None:
         """Let the channels of a judged proposal lead, bool of shape (37,)."""
@@ -126,10 +166,15 @@ class Composer:
             position = np.where(led, self.human + self._human_velocity * age_s, position)
             velocity = np.where(led, self._human_velocity, velocity)
         if policy is not None and self._any_policy:
-            played = self.playing & proposed
+            played = self._played = self.playing & proposed
             position = np.where(played, policy.position, position)
             velocity = np.where(played, policy.velocity, velocity)
             led = led | played
         if (offset := self._fade.sample(now_ns)) is not None:
             position, velocity = position + offset.position, velocity + offset.velocity
         return Target(position, velocity, ~led)
+
+
+def _away_from_zero(value: Array) -> Array:
+    """The values, those too small to be divided by made infinite."""
+    return np.where(np.abs(value) > _NOTHING, value, np.inf)

@@ -26,11 +26,17 @@ class Envelope:
 
     Attributes:
         velocity, acceleration, jerk: Shape (37,), [m, rad] per s, s² and s³.
+        ceiling: Speed that is reached only where it takes time to get down to ``velocity``, and
+            never exceeded, shape (37,).
+        comfort: Acceleration that is not exceeded without need, so that a switch can follow at
+            any moment, shape (37,).
     """
 
     velocity: Array
     acceleration: Array
     jerk: Array
+    ceiling: Array
+    comfort: Array
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,11 @@ class Envelopes:
             ]
             for pace, prefix in names.items()
         }
+        comfort = np.minimum(limits.acceleration, limits.switch_acceleration)
+        for pace, rows in self._sets.items():
+            stopping = pace is Pace.STOP
+            rows.append(np.maximum(limits.velocity, rows[0]))
+            rows.append(limits.stop_acceleration if stopping else comfort)
         self._built: dict[tuple[Pace, ...], Envelope] = {}
 
     def of(self, paces: tuple[Pace, ...]) -> Envelope:

@@ -1,10 +1,9 @@
-"""Plays a policy's chunks: where the newest one is now, spliced to the one before."""
+"""Plays a policy's chunks: where the newest one is now."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from rove_teleop.core.fade import Fade
 from rove_teleop.core.judge import channel_mask
 from rove_teleop.core.names import NUM_CHANNELS
 from rove_teleop.core.types import ActionChunk, Array, Channels
@@ -25,34 +24,33 @@ class Playback:
         channels: Channels the policy proposes for, bool of shape (37,).
     """
 
-    def __init__(self, splice_ns: int, grace_ns: int, silence_ns: int) -> None:
+    def __init__(self, grace_ns: int, silence_ns: int) -> None:
         """Begin without a chunk.
 
         Args:
-            splice_ns: Time over which the step from one chunk to the next is spread [ns].
             grace_ns: How long the last row is held [ns].
             silence_ns: How long one chunk is played without another one [ns].
         """
-        self._splice_ns, self._grace_ns, self._silence_ns = splice_ns, grace_ns, silence_ns
+        self._grace_ns, self._silence_ns = grace_ns, silence_ns
         self._end_ns = self._loaded_ns = 0
-        self._splice = Fade(NUM_CHANNELS)
         self._slopes = np.zeros((0, NUM_CHANNELS))
         self._segment = -1
         self._coefficients: _Cubic | None = None
         self.chunk: ActionChunk | None = None
         self.channels = np.zeros(NUM_CHANNELS, dtype=bool)
 
-    def load(self, chunk: ActionChunk, played: Array, now_ns: int) -> None:
+    def load(self, chunk: ActionChunk, now_ns: int) -> tuple[Channels | None, Channels]:
         """Play this chunk from now on.
 
         Args:
             chunk: It has passed the judge.
-            played: Channels that the policy commands, bool of shape (37,); only they are
-                spliced, for the others nobody can feel the step.
             now_ns: Time of this tick [ns].
+
+        Returns:
+            Where the channels would be now by the chunk before, None when there is none or it
+            is lost, and where they are by this one.
         """
         before = self.sample(now_ns)
-        played = played & self.channels
         self.chunk, self._segment, self._loaded_ns = chunk, -1, now_ns
         self._end_ns = chunk.t0_ns + int(len(chunk.position) * chunk.dt * 1e9)
         self._slopes = (
@@ -61,13 +59,7 @@ class Playback:
             else np.zeros_like(chunk.position)
         )
         self.channels = channel_mask(chunk.groups)
-        if before is not None:
-            after = self._path(now_ns)
-            step = Channels(
-                np.where(played, before.position - after.position, 0.0),
-                np.where(played, before.velocity - after.velocity, 0.0),
-            )
-            self._splice.start(self.channels, step, now_ns, self._splice_ns)
+        return before, self._path(now_ns)
 
     def playable(self, now_ns: int) -> bool:
         """Whether the newest chunk still has something to say."""
@@ -80,19 +72,14 @@ class Playback:
 
     def sample(self, now_ns: int) -> Channels | None:
         """Where the policy wants the channels now, each shape (37,); None when it is lost."""
-        if self.lost(now_ns):
-            return None
-        path, step = self._path(now_ns), self._splice.sample(now_ns)
-        if step is None:
-            return path
-        return Channels(path.position + step.position, path.velocity + step.velocity)
+        return None if self.lost(now_ns) else self._path(now_ns)
 
     def _path(self, now_ns: int) -> Channels:
         assert self.chunk is not None
         rows, dt = self.chunk.position, self.chunk.dt
         at = (now_ns - self.chunk.t0_ns) * 1e-9 / dt
-        if at <= 0.0 or at >= len(rows) - 1:
-            return Channels(rows[0 if at <= 0.0 else -1], np.zeros(NUM_CHANNELS))
+        if at < 0.0 or at >= len(rows) - 1:
+            return Channels(rows[0 if at < 0.0 else -1], np.zeros(NUM_CHANNELS))
         segment = int(at)
         if self._coefficients is None or segment != self._segment:
             self._segment, self._coefficients = segment, self._cubic(segment, dt)

@@ -4,6 +4,9 @@ Two nested braking laws, one tick at a time and all channels at once. The positi
 for a velocity on top of the target's own, the velocity error asks for an acceleration, and the
 acceleration changes by at most the jerk limit. Each law is linear near zero (no chatter, exact
 rest) and follows the square root of the remaining distance beyond (it can always brake).
+
+It accelerates comfortably: no harder than what is allowed after a switch, so that a switch may
+come at any moment. Only a bound that calls for braking gets all that the limits allow.
 """
 
 from __future__ import annotations
@@ -91,10 +94,16 @@ class Tracker:
             bounds: Velocities from which every limit of position can still be kept.
             envelope: Limits of velocity, acceleration and jerk of this tick.
         """
-        wanted, bounded = self._wanted_velocity(target, bounds, envelope)
-        acceleration, limited = self._acceleration(wanted, envelope)
+        gap = np.minimum(np.maximum(target.position, self._lower), self._upper) - self.position
+        gap[target.brake] = 0.0
+        urgent = (self.velocity > bounds.upper) | (self.velocity < bounds.lower)
+        effort = np.where(urgent, envelope.acceleration, envelope.comfort)
+        wanted, bounded = self._wanted_velocity(target, gap, effort, bounds, envelope)
+        acceleration, limited = self._acceleration(wanted, effort, envelope)
         velocity = self.velocity + acceleration * self._dt
-        speed = np.maximum(envelope.velocity, np.abs(self.velocity))  # an excess only decays
+        speed = np.maximum(envelope.velocity, np.abs(self.velocity))  # an excess only decays,
+        dying = np.abs(acceleration) < np.abs(self.acceleration)  # except while it still gathers
+        speed = np.where(dying, np.maximum(speed, envelope.ceiling), speed)
         velocity = np.minimum(np.maximum(velocity, -speed), speed)
         velocity *= np.abs(velocity) > _REST  # no denormal numbers at rest
         position = self.position + velocity * self._dt
@@ -107,23 +116,29 @@ class Tracker:
         self.active = bounded | limited | self._breaches(*before, envelope)
 
     def _wanted_velocity(
-        self, target: Target, bounds: VelocityBounds, envelope: Envelope
+        self,
+        target: Target,
+        gap: Array,
+        effort: Array,
+        bounds: VelocityBounds,
+        envelope: Envelope,
     ) -> tuple[Array, Array]:
-        goal = np.minimum(np.maximum(target.position, self._lower), self._upper)
-        braking = _BRAKING_SHARE * envelope.acceleration
-        wanted = target.velocity + braking_velocity(goal - self.position, POSITION_GAIN, braking)
+        wanted = target.velocity + braking_velocity(gap, POSITION_GAIN, _BRAKING_SHARE * effort)
         wanted[target.brake] = 0.0
         kept = np.minimum(np.maximum(wanted, bounds.lower), bounds.upper)
         at_speed = np.abs(kept) >= envelope.velocity
         reason = np.where(at_speed, np.uint8(VELOCITY), np.uint8(POSITION))
         return kept, (kept != wanted) * reason
 
-    def _acceleration(self, wanted: Array, envelope: Envelope) -> tuple[Array, Array]:
+    def _acceleration(
+        self, wanted: Array, effort: Array, envelope: Envelope
+    ) -> tuple[Array, Array]:
         """Acceleration towards a velocity: within its limit always, within jerk if that can be."""
         error = wanted - self.velocity
         asked = braking_velocity(error, VELOCITY_GAIN, _BRAKING_SHARE * envelope.jerk)
         limit = _ACCELERATION_SHARE * envelope.acceleration
-        clipped = np.minimum(np.maximum(asked, -limit), limit)
+        effort = _ACCELERATION_SHARE * effort
+        clipped = np.minimum(np.maximum(asked, -effort), effort)
         change = envelope.jerk * self._dt
         smooth = np.minimum(
             np.maximum(clipped, self.acceleration - change), self.acceleration + change

@@ -15,6 +15,7 @@ from rove_teleop.recording.check import find_problems
 
 SWITCHES = 100
 ALLOWED = 0.1  # rad/s per tick
+ACCELERATION, JERK = 20.0, 1000.0  # rad/s², rad/s³ of every joint after a switch
 
 
 def test_a_hundred_switches_change_no_joint_velocity_by_more_than_the_limit() -> None:
@@ -39,4 +40,7 @@ def test_a_hundred_switches_change_no_joint_velocity_by_more_than_the_limit() ->
     worst = max(switches, key=lambda switch: switch.velocity_step)
     assert min(kinds.values()) > SWITCHES // 3, kinds
     assert worst.velocity_step <= ALLOWED + 1e-9, worst
+    assert max(switch.acceleration for switch in switches) <= ACCELERATION
+    worst = max(switches, key=lambda switch: switch.jerk)
+    assert worst.jerk <= JERK * (1 + 1e-6), worst
     assert np.isfinite([switch.velocity_step for switch in switches]).all()

@@ -235,7 +235,7 @@ def test_anybody_may_stop_and_only_some_may_rearm() -> None:
 def test_a_stop_in_full_motion_brakes_within_its_own_limit() -> None:
     rig = started()
     rig.policy = np.concatenate((BASE, np.full(31, 1.9)))
-    rig.run(45)
+    rig.run(130)
     speed = np.abs(rig.frame.executed.velocity[9:]).max()
     assert speed > 2.0
     at = len(rig.frames)

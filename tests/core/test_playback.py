@@ -1,4 +1,4 @@
-"""Chunks play as smooth paths, splice without a step, and end."""
+"""Chunks play as smooth paths and end; offsets fade without a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rove_teleop.core.types import ActionChunk, Array, Channels
 
 MS = 1_000_000
 START = 1_000 * MS
-EVERYTHING = np.ones(NUM_CHANNELS, dtype=bool)
 
 
 def make_chunk(values: Array, t0_ns: int = START, dt: float = 0.02, seq: int = 1) -> ActionChunk:
@@ -21,8 +20,8 @@ def make_chunk(values: Array, t0_ns: int = START, dt: float = 0.02, seq: int = 1
 
 
 def make_playback(values: Array) -> Playback:
-    playback = Playback(splice_ns=100 * MS, grace_ns=300 * MS, silence_ns=1000 * MS)
-    playback.load(make_chunk(values), EVERYTHING, START)
+    playback = Playback(grace_ns=300 * MS, silence_ns=1000 * MS)
+    playback.load(make_chunk(values), START)
     return playback
 
 
@@ -68,12 +67,12 @@ def test_a_long_chunk_is_lost_when_no_other_comes() -> None:
     assert playback.playable(START + 1000 * MS) and not playback.lost(START + 1000 * MS)
     assert playback.lost(START + 1000 * MS + 1) and not playback.playable(START + 1000 * MS + 1)
     at = START + 1200 * MS
-    playback.load(make_chunk(np.zeros(400), at, seq=2), EVERYTHING, at)
+    playback.load(make_chunk(np.zeros(400), at, seq=2), at)
     assert playback.playable(at) and not playback.lost(at + 1000 * MS)
 
 
 def test_without_a_chunk_there_is_nothing_to_play() -> None:
-    playback = Playback(100 * MS, 300 * MS, 1000 * MS)
+    playback = Playback(300 * MS, 1000 * MS)
     assert playback.lost(START) and not playback.playable(START)
     assert playback.sample(START) is None
 
@@ -82,40 +81,24 @@ def test_a_single_row_is_a_chunk_too() -> None:
     assert make_playback(np.array([0.7])).sample(START + 10 * MS).position[0] == 0.7
 
 
-def test_a_new_chunk_is_spliced_without_a_step_and_reached_in_time() -> None:
+def test_a_new_chunk_is_played_at_once_and_says_where_the_one_before_was() -> None:
     playback = make_playback(0.01 * np.arange(40))
     at = START + 200 * MS
-    before = playback.sample(at)
-    fresh = 0.5 - 0.01 * np.arange(40)
-    playback.load(make_chunk(fresh, at, seq=2), EVERYTHING, at)
-    after = playback.sample(at)
-    np.testing.assert_allclose(after.position, before.position, atol=1e-12)
-    np.testing.assert_allclose(after.velocity, before.velocity, atol=1e-9)
-    done = playback.sample(at + 100 * MS)
-    np.testing.assert_allclose(done.position, fresh[5], atol=1e-9)
+    expected = playback.sample(at)
+    before, after = playback.load(make_chunk(0.5 - 0.01 * np.arange(40), at, seq=2), at)
+    np.testing.assert_array_equal(before.position, expected.position)
+    np.testing.assert_array_equal(before.velocity, expected.velocity)
+    np.testing.assert_allclose(after.position, 0.5)
+    np.testing.assert_allclose(after.velocity, -0.5)
+    np.testing.assert_array_equal(playback.sample(at).position, after.position)
 
 
-def test_channels_that_the_policy_does_not_command_are_not_spliced() -> None:
-    playback = make_playback(np.zeros(40))
-    left_arm = np.zeros(NUM_CHANNELS, dtype=bool)
-    left_arm[9:16] = True
-    playback.load(make_chunk(np.ones(40), START, seq=2), left_arm, START)
-    sample = playback.sample(START)
-    assert not sample.position[left_arm].any()
-    assert (sample.position[~left_arm] == 1.0).all()
-
-
-def test_splices_in_quick_succession_stay_continuous() -> None:
-    rng, playback = np.random.default_rng(1), make_playback(np.zeros(40))
-    previous = playback.sample(START)
-    for tick in range(1, 200):
-        t_ns = START + tick * 5 * MS
-        if tick % 9 == 0:
-            row = np.full(40, rng.uniform(-0.3, 0.3))
-            playback.load(make_chunk(row, t_ns, seq=tick), EVERYTHING, t_ns)
-        sample = playback.sample(t_ns)
-        assert np.abs(sample.position - previous.position).max() < 0.1
-        previous = sample
+def test_a_chunk_after_one_that_is_lost_has_none_before_it() -> None:
+    playback = make_playback(np.zeros(3))
+    at = START + 1000 * MS
+    before, after = playback.load(make_chunk(np.ones(3), at, seq=2), at)
+    assert before is None
+    assert (after.position == 1.0).all()
 
 
 def test_a_fade_starts_as_the_offset_and_ends_at_zero_smoothly() -> None:
@@ -141,3 +124,20 @@ def test_channels_fade_each_in_their_own_time() -> None:
     sample = fade.sample(START + 150 * MS)
     assert sample.position[0] == 0.0
     assert sample.position[1] == pytest.approx(0.5)
+
+
+def test_a_fade_that_is_started_anew_from_what_is_left_takes_the_same_course() -> None:
+    fade, again, everything = Fade(1), Fade(1), np.array([True])
+    offset = Channels(np.array([0.8]), np.array([-1.5]))
+    fade.start(everything, offset, START, 500 * MS, 7.0)
+    half = START + 180 * MS
+    left = fade.left_ns(half)
+    again.start(everything, fade.sample(half), half, left, fade.acceleration(half))
+    for t_ns in range(half, START + 500 * MS, 20 * MS):
+        here, there = fade.sample(t_ns), again.sample(t_ns)
+        np.testing.assert_allclose(here.position, there.position, atol=1e-9)
+        np.testing.assert_allclose(here.velocity, there.velocity, atol=1e-8)
+    assert fade.sample(START).velocity[0] == -1.5
+    slope = (fade.sample(START + 1000).velocity[0] + 1.5) / 1e-6
+    assert slope == pytest.approx(7.0, abs=1e-3)
+    assert fade.acceleration(START)[0] == 7.0

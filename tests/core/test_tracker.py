@@ -8,7 +8,7 @@ import pytest
 
 from rove_teleop.core.limits import Envelope, Envelopes, Pace
 from rove_teleop.core.names import CHANNELS, GROUPS, NUM_CHANNELS
-from rove_teleop.core.safety import Safety
+from rove_teleop.core.safety import Safety, VelocityBounds
 from rove_teleop.core.tracker import Target, Tracker, describe
 
 LIMITS = make_limits()
@@ -81,7 +81,9 @@ def test_no_limit_is_ever_exceeded_by_random_targets_and_changing_limits(seed: i
         assert (tracker.position >= LIMITS.lower).all()
         assert (tracker.position <= LIMITS.upper).all()
         speed = np.maximum(envelope.velocity, np.abs(before[0]))
-        assert (np.abs(tracker.velocity) <= speed * (1 + 1e-9)).all()
+        gathering = np.abs(tracker.velocity) > speed * (1 + 1e-9)
+        assert (np.abs(tracker.acceleration) < np.abs(before[1]))[gathering].all()
+        assert (np.abs(tracker.velocity) <= np.maximum(speed, envelope.ceiling)).all()
         inside = (tracker.position > LIMITS.lower) & (tracker.position < LIMITS.upper)
         step = np.abs(tracker.velocity - before[0])
         assert (step <= envelope.acceleration * DT)[inside].all()
@@ -104,6 +106,53 @@ def test_a_seeded_velocity_decays_within_the_tighter_limit_and_without_a_step() 
     assert (np.abs(steps) <= SWITCH.acceleration * DT).all()
     assert (steps[:, 6:] <= 1e-12).all()
     assert np.abs(speeds[-1]).max() < 1e-4
+
+
+def test_in_full_motion_a_switch_may_come_at_any_moment() -> None:
+    rng, run = np.random.default_rng(3), Run()
+    goal, reach = MIDDLE, 0.2 * REACH
+    for _ in range(300):
+        for tick in range(int(rng.integers(20, 60))):
+            goal = MIDDLE + rng.uniform(-reach, reach) if tick % 10 == 0 else goal
+            run.step(Target(goal, ZERO, NO_BRAKE))
+        before = run.tracker.acceleration
+        run.step(Target(goal, ZERO, NO_BRAKE), SWITCH)
+        change = np.abs(run.tracker.acceleration - before)
+        assert (change <= SWITCH.jerk * DT * (1 + 1e-9)).all()
+        assert (np.abs(run.tracker.acceleration) <= SWITCH.acceleration).all()
+
+
+def test_only_a_bound_that_calls_for_braking_gets_more_than_is_comfortable() -> None:
+    run = Run()
+    hardest = np.zeros(NUM_CHANNELS)
+    for _ in range(60):
+        run.step(Target(MIDDLE + 1.9, ZERO, NO_BRAKE))
+        hardest = np.maximum(hardest, np.abs(run.tracker.acceleration))
+    assert (hardest <= MOVING.comfort).all()
+    wall = VelocityBounds(np.full(NUM_CHANNELS, -6.0), np.zeros(NUM_CHANNELS))
+    before = run.tracker.velocity[JOINT]
+    assert before > 3.0
+    for _ in range(20):
+        run.tracker.step(Target(MIDDLE + 1.9, ZERO, NO_BRAKE), wall, MOVING)
+    assert before - run.tracker.velocity[JOINT] > 1.5 * MOVING.comfort[JOINT] * 20 * DT
+
+
+def test_a_joint_that_gathers_speed_at_a_switch_exceeds_its_new_limit_by_what_jerk_costs() -> None:
+    run = Run()
+    run.tracker.seed(MIDDLE, np.where(np.arange(NUM_CHANNELS) == JOINT, 2.95, 0.0))
+    run.tracker.acceleration = np.where(np.arange(NUM_CHANNELS) == JOINT, 19.9, 0.0)
+    speeds, labels = [], set()
+    for _ in range(60):
+        before = run.tracker.acceleration
+        run.step(Target(MIDDLE + 1.9, ZERO, NO_BRAKE), SWITCH)
+        assert (np.abs(run.tracker.acceleration - before) <= SWITCH.jerk * DT * (1 + 1e-9)).all()
+        speeds.append(run.tracker.velocity[JOINT])
+        labels.update(describe(run.tracker.active))
+    limit = LIMITS.switch_velocity[JOINT]
+    assert limit < max(speeds) <= limit + 19.9**2 / (2.0 * LIMITS.switch_jerk[JOINT])
+    assert speeds[-1] <= limit * (1 + 1e-9)
+    assert any('velocity!' in label for label in labels)
+    assert not any('jerk!' in label for label in labels)
 
 
 def test_a_braking_channel_stays_where_it_came_to_rest() -> None:
