@@ -122,7 +122,7 @@ def test_in_full_motion_a_switch_may_come_at_any_moment() -> None:
         assert (np.abs(run.tracker.acceleration) <= SWITCH.acceleration).all()
 
 
-def test_only_a_bound_that_calls_for_braking_gets_more_than_is_comfortable() -> None:
+def test_only_far_out_of_bounds_it_brakes_harder_than_is_comfortable() -> None:
     run = Run()
     hardest = np.zeros(NUM_CHANNELS)
     for _ in range(60):
