@@ -8,6 +8,7 @@ from pathlib import Path
 from rove_teleop.assembly import HAND_BACKENDS, make_teleop
 from rove_teleop.calibration_file import load_calibration
 from rove_teleop.config import param
+from rove_teleop.core.engage import ENGAGES, GATE
 from rove_teleop.core.kinematics import IkConfig
 from rove_teleop.core.operator_frame import HAND_FRAMES
 from rove_teleop.core.planes import Plane
@@ -40,6 +41,18 @@ class TeleopOptions:
         HAND_BACKENDS[0], 'Solver of the hand retargeting.', choices=HAND_BACKENDS
     )
 
+    engage: str = param(
+        ENGAGES[0],
+        'Whether a palm follows from wherever the hand is, or belongs where it is.',
+        choices=ENGAGES,
+    )
+    engage_distance: float = param(
+        GATE[0], 'Farthest hand that may engage absolutely [m].', low=0.01, high=0.5
+    )
+    engage_angle: float = param(
+        GATE[1], 'Most turned hand that may engage absolutely [rad].', low=0.05, high=3.2
+    )
+
     def teleop_config(self, surfaces: tuple[Plane, ...] = ()) -> TeleopConfig:
         """What the core needs to know of them.
 
@@ -56,6 +69,8 @@ class TeleopOptions:
             smoothing=self.smoothing,
             smoothing_lag=self.smoothing_lag,
             calibration=load_calibration(Path(self.calibration)) if self.calibration else None,
+            engage=self.engage,
+            gate=(self.engage_distance, self.engage_angle),
             ik=IkConfig(workspace=surfaces),
         )
 

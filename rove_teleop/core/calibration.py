@@ -25,13 +25,14 @@ NECK = (-0.08, 0.0, -0.08)
 """Pivot of the neck in the axes of the head pose when nothing else is known [m]."""
 NECK_REACH = 0.15
 """How far a measured pivot may be from that, along each axis [m]."""
+SHOULDER = (0.0, 0.175, -0.14)
+"""The left shoulder of most people from the pivot of the neck, facing forward [m]."""
 
 _SAMPLES = 100  # fewest that say anything
 _USED = 1000  # as many of them, evenly spread, are computed with
 _WEIGHT = 50.0  # all samples together weigh as much as so many independent ones
 _NECK_SIGMA = 0.05  # m, how well the pivot is known beforehand
 _NECK_NOISE = 0.01  # m
-_SHOULDER = (0.0, 0.175, -0.14)  # m from the neck, left; facing forward
 _SHOULDER_SIGMA = 0.05  # m
 _LENGTH_SIGMA = 0.10  # m
 _STRETCH_NOISE = 0.02  # m by which the distance of a stretched arm varies
@@ -165,7 +166,7 @@ def _neck(turns: Array, positions: Array) -> Array:
 
 def _arm_length(side: str, points: Array) -> float:
     """Radius [m] of the sphere about the shoulder on which a wrist's points (n, 3) lie."""
-    prior = np.array(_SHOULDER) * (1.0, 1.0 if side == 'left' else -1.0, 1.0)
+    prior = np.array(SHOULDER) * (1.0, 1.0 if side == 'left' else -1.0, 1.0)
     trust = np.diag(np.repeat((_SHOULDER_SIGMA, _LENGTH_SIGMA), (3, 1)) ** -2.0)
     start = np.append(prior, ARM_LENGTH)
     guess = start.copy()

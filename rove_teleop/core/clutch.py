@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pinocchio as pin
 
 from rove_teleop.core.anchor import Anchor
+from rove_teleop.core.engage import AbsoluteMap, Settling, alignment, apart_text, outside
 from rove_teleop.core.kinematics import PalmTarget
 from rove_teleop.core.names import SIDES
 from rove_teleop.core.smoothing import Smoother
@@ -23,17 +24,34 @@ class HandClutch:
 
     It latches when its arm is taken, after every sample that could not be used, and when the
     operator engages it again; always both in the same tick, and the palm where it is commanded,
-    so latching moves nothing.
+    so latching moves nothing. With an absolute map it latches only when the mapped wrist is near
+    the palm; until then the palm keeps still, and after it what lies between them fades.
 
     Attributes:
         track: The wrist.
         released: Whether the operator holds this clutch open.
     """
 
-    def __init__(self, side: str, smoother: Smoother) -> None:
-        """Begin disengaged."""
+    def __init__(
+        self,
+        side: str,
+        smoother: Smoother,
+        absolute: AbsoluteMap | None = None,
+        gate: tuple[float, float] | None = None,
+    ) -> None:
+        """Begin disengaged.
+
+        Args:
+            side: Of the hand.
+            smoother: Of the wrist.
+            absolute: Where the palm belongs; None if it follows from wherever it is.
+            gate: How near the mapped wrist must be to engage [m, rad]; None for anywhere.
+        """
         self.track = WristTrack(smoother)
         self.released = False
+        self._absolute, self._gate = absolute, gate
+        self._settling: Settling | None = None
+        self._apart = ''
         self._buttons = CLUTCH_BUTTONS[side]
         self._anchor: Anchor | None = None
         self._held = pin.SE3.Identity()
@@ -42,7 +60,7 @@ class HandClutch:
     @property
     def fault(self) -> str:
         """Why the palm does not follow the newest sample; empty when it may."""
-        return self.track.fault or ('is let go' if self.released else '')
+        return self.track.fault or ('is let go' if self.released else self._apart)
 
     def take(self, sample: OperatorState, wrist: Array | None, fault: str) -> None:
         """Take in the wrist (7,) of a sample, or why there is none, and its buttons."""
@@ -71,14 +89,19 @@ class HandClutch:
         if taken or self._yaw is None:
             self._yaw = yaw
         if self.released:
-            self._anchor = None
+            self._anchor, self._apart = None, ''
+        if taken:
+            self._apart = ''
         if taken or self._must_latch:
-            self._latch(now_ns, scale, T_stance_palm())
+            palm = self._held if self._apart else T_stance_palm()
+            self._latch(now_ns, scale, palm)
         wrist = self.track.at(now_ns)
         if wrist is None or self._anchor is None:
             return PalmTarget(self._held)
         try:
             target = self._anchor.target(*wrist)
+            if self._settling is not None:
+                target = self._settling.apply(target, now_ns)
         except InvalidInput:
             self._anchor = None
             return PalmTarget(self._held)
@@ -101,6 +124,21 @@ class HandClutch:
             return
         self.track.restart()
         wrist = self.track.at(now_ns)
-        if wrist is not None:
-            self._anchor = Anchor(wrist[0], T_stance_palm, scale, self._yaw)
-            self.track.latched()
+        if wrist is None:
+            return
+        anchor = Anchor(wrist[0], T_stance_palm, scale, self._yaw)
+        if self._absolute is not None and not self._near(self._absolute, anchor, now_ns):
+            return
+        self._anchor = anchor
+        self.track.latched()
+
+    def _near(self, absolute: AbsoluteMap, anchor: Anchor, now_ns: int) -> bool:
+        """Whether the mapped wrist is near enough to engage; says if not, else begins to fade."""
+        hand = absolute.palm(anchor.T_operator_wrist, anchor.scale, anchor.yaw)
+        apart = alignment(hand, anchor.T_stance_palm)
+        self._settling, self._apart = None, ''
+        if self._gate is not None and outside(apart, self._gate):
+            self._apart = apart_text(apart, self._gate)
+            return False
+        self._settling = Settling.of(anchor, hand, now_ns)
+        return True

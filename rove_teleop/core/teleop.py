@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rove_teleop.core.calibration import Calibration, arm_reach
+from rove_teleop.core.calibration import SHOULDER, Calibration, arm_reach
 from rove_teleop.core.clutch import HandClutch
+from rove_teleop.core.engage import ENGAGES, GATE, AbsoluteMap, alignment
 from rove_teleop.core.gate import SampleGate, Stream, stream_of
 from rove_teleop.core.kinematics import IkConfig, Kinematics, PalmTarget, Targets, WholeBodyIK
 from rove_teleop.core.legs import LegKinematics
-from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, NUM_CHANNELS, SIDES, Phase
+from rove_teleop.core.names import (
+    ARM_JOINTS,
+    GROUP_CHANNELS,
+    GROUPS,
+    NUM_CHANNELS,
+    NUM_LEG_JOINTS,
+    SIDES,
+    Phase,
+)
 from rove_teleop.core.operator_frame import HAND_FRAMES, OperatorFrame
 from rove_teleop.core.retargeting import HandFollower, HandRetargeter
 from rove_teleop.core.robot import Robot
@@ -37,6 +46,8 @@ class TeleopConfig:
         smoothing: How his wrists are smoothed, one of ``SMOOTHINGS``.
         smoothing_lag: Delay of the fixed-lag smoother [s].
         calibration: His proportions; when None his arms count as long as the robot's.
+        engage: One of ``ENGAGES``.
+        gate: How near a hand must be to its palm to engage absolutely [m, rad].
         stale_ns: A sample older than this freezes the target [ns].
         runaway: How far the solver may get ahead of what was executed [m, rad].
     """
@@ -47,6 +58,8 @@ class TeleopConfig:
     smoothing: str = SMOOTHINGS[0]
     smoothing_lag: float = 0.05
     calibration: Calibration | None = None
+    engage: str = ENGAGES[0]
+    gate: tuple[float, float] = GATE
     stale_ns: int = 100_000_000
     runaway: tuple[float, float] = (0.02, 0.1)
     ik: IkConfig = field(default_factory=IkConfig)
@@ -56,6 +69,10 @@ class TeleopConfig:
             raise ConfigError(
                 f'teleop.translation_scale must be 0.1 to 3, got {self.translation_scale}'
             )
+        if self.engage not in ENGAGES:
+            raise ConfigError(f'engage is {self.engage!r}; known: {", ".join(ENGAGES)}')
+        if not all(0.0 < edge < np.inf for edge in self.gate):
+            raise ConfigError(f'gate is {self.gate}; expected a positive distance and angle')
 
 
 class Teleop:
@@ -90,8 +107,16 @@ class Teleop:
         self.ik = WholeBodyIK(robot, legs, config.ik)
         self.clearance = np.inf
         self._kinematics = Kinematics(robot, legs)
+        self._map = _absolute_map(robot, legs, self._kinematics, config.hand_frame)
+        self._gate_of_arms = config.gate if config.engage == 'absolute' else None
+        absolute = None if self._gate_of_arms is None else self._map
         self._arms = {
-            side: HandClutch(side, make_smoother(config.smoothing, config.smoothing_lag))
+            side: HandClutch(
+                side,
+                make_smoother(config.smoothing, config.smoothing_lag),
+                absolute,
+                self._gate_of_arms,
+            )
             for side in SIDES
         }
         self._reach = arm_reach(robot)
@@ -246,6 +271,18 @@ class Teleop:
             return 0.0
         return None if self._frame.heading is None else -self._frame.heading
 
+    def _alignment(self, executed: Array) -> dict[str, tuple[float, float]]:
+        """How far each hand that is known, mapped absolutely, is from its palm."""
+        yaw, hands = self._yaw, {side: self._arms[side].track.pose for side in SIDES}
+        if yaw is None or not any(hands.values()):
+            return {}
+        palms = self._kinematics.palms(executed)
+        return {
+            side: alignment(self._map.palm(wrist, self.scale, yaw), palms[side])
+            for side, wrist in hands.items()
+            if wrist is not None
+        }
+
     def _groups(self, human: frozenset[str], reasons: list[str]) -> tuple[str, ...]:
         """Groups whose channels are valid; adds why others are not."""
         valid = set()
@@ -287,6 +324,8 @@ class Teleop:
             t_source_ns=operator.t_source_ns,
             t_operator_ns=operator.t_receive_ns,
             t_receive_ns=now_ns,
+            alignment=self._alignment(frame.executed.position),
+            gate=self._gate_of_arms,
         )
 
 
@@ -295,3 +334,14 @@ def _operated(frame: ControlFrame | None) -> frozenset[str]:
     if frame is None:
         return frozenset()
     return frozenset(g for g, p in zip(GROUPS, frame.phase, strict=True) if p in _HUMAN)
+
+
+def _absolute_map(
+    robot: Robot, legs: LegKinematics, kinematics: Kinematics, hand_frame: str
+) -> AbsoluteMap:
+    """Shoulders to shoulders; in the room's frame the robot's own shoulders stand for his."""
+    nominal = np.concatenate((legs.nominal_base, robot.nominal[NUM_LEG_JOINTS:]))
+    placed = [kinematics.frame(nominal, ARM_JOINTS[side][1]).translation for side in SIDES]
+    shoulders = np.mean(placed, axis=0)
+    below = np.array(SHOULDER) * (1.0, 0.0, 1.0)
+    return AbsoluteMap(shoulders, below if hand_frame == 'neck' else shoulders)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rove_teleop.core.arbiter_config import ArbiterConfig
+from rove_teleop.core.engage import apart_text, outside
 from rove_teleop.core.judge import Judge
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.limits import Pace
-from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, Authority, Phase, Stage
+from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, SIDES, Authority, Phase, Stage
 from rove_teleop.core.phases import OPERATED, RUNNING
 from rove_teleop.core.playback import Playback
 from rove_teleop.core.safety import tilt
@@ -96,7 +97,7 @@ class Watch:
             return 'there is no fresh operator sample'
         if missing := [group for group in groups if group not in proposal.groups]:
             return f'the operator is not tracked for {", ".join(missing)}: {proposal.reason}'
-        return ''
+        return _misalignment(proposal, groups or proposal.groups)
 
     def paces(self, now_ns: int) -> tuple[Pace, ...]:
         """How fast each group may be now."""
@@ -290,3 +291,18 @@ class Watch:
 def _sample_ns(proposal: JointProposal) -> int:
     """When the operator was last seen in a proposal that did come; 0 is never."""
     return min(proposal.t_operator_ns, proposal.t_receive_ns)
+
+
+def _misalignment(proposal: JointProposal, groups: tuple[str, ...]) -> str:
+    """Why the gate of a proposal keeps an arm from being taken, empty when it does not."""
+    if proposal.gate is None:
+        return ''
+    for side in SIDES:
+        if f'{side}_arm' not in groups:
+            continue
+        apart = proposal.alignment.get(side)
+        if apart is None:
+            return f'it is not known how far the {side} hand is from the palm'
+        if outside(apart, proposal.gate):
+            return f'the {side} hand {apart_text(apart, proposal.gate)}'
+    return ''

@@ -40,6 +40,11 @@ class WristTrack:
         """Whether there is a usable sample."""
         return self._pose is not None
 
+    @property
+    def pose(self) -> pin.SE3 | None:
+        """The newest usable sample, not smoothed; None when there is none."""
+        return self._pose
+
     def take(
         self, pose: Array | None, t_source_ns: int, t_receive_ns: int, fault: str = ''
     ) -> None:
