@@ -14,9 +14,11 @@ import numpy as np
 from rove_teleop.core.arbiter_config import ArbiterConfig
 from rove_teleop.core.compose import Composer
 from rove_teleop.core.desk import Desk, concerned, obstacle
+from rove_teleop.core.frame import TickResult, make_command, make_frame
 from rove_teleop.core.judge import Judge, channel_mask
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.limits import ChannelLimits, Envelopes
+from rove_teleop.core.monitor import Monitor, Sight
 from rove_teleop.core.names import (
     GROUPS,
     NUM_BASE,
@@ -29,7 +31,7 @@ from rove_teleop.core.names import (
 from rove_teleop.core.phases import PHASE_EVENTS
 from rove_teleop.core.playback import Playback
 from rove_teleop.core.safety import Safety, SafetyRule
-from rove_teleop.core.tags import FrameTags, TagMachine, detail_value
+from rove_teleop.core.tags import TagMachine, detail_value
 from rove_teleop.core.tracker import Tracker, describe
 from rove_teleop.core.types import (
     ActionChunk,
@@ -64,6 +66,7 @@ class ArbiterInputs:
     Attributes:
         requests: Those that came since the last tick, in order of arrival.
         recorder_alive: Whether the recorder was heard from lately.
+        foreign_writers: Who else may publish commands, each in a few words.
     """
 
     proposal: JointProposal | None = None
@@ -71,6 +74,7 @@ class ArbiterInputs:
     plant: PlantState | None = None
     requests: tuple[Request, ...] = ()
     recorder_alive: bool = True
+    foreign_writers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ class Arbiter:
         self._playback = Playback(config.policy_lost_ns, config.policy_silence_ns)
         self._composer = Composer(config, limits)
         self._safety = Safety(limits, rules)
+        self._monitor = Monitor(config)
         self._tracker = Tracker(limits.lower, limits.upper, config.period_ns * 1e-9)
         self._envelopes = Envelopes(limits)
         self._started = False
@@ -157,15 +162,34 @@ class Arbiter:
             self._answer(request)
             for request in sorted(inputs.requests, key=lambda r: r.event != 'stop')
         )
-        for finding in self._watch.findings(self._playback, inputs.recorder_alive, now_ns):
-            self._emit(finding.kind, finding.groups, finding.actor, finding.detail)
+        self._find(inputs)
         if not self._started:
             return ArbiterOutput(None, None, tuple(self._events), replies)
         policy = self._playback.sample(now_ns)
         self._move(policy)
-        frame = self._frame(self._tags.tags(), policy)
-        command = None if self.judge.plant_in_doubt else self._command()
+        result, lost_ns = self._result(), self._config.operator_lost_ns
+        tags = self._tags.tags()
+        frame = make_frame(result, tags, self.judge, policy, self._applied, lost_ns)
+        command = None if self.judge.plant_in_doubt else make_command(result, self._config)
         return ArbiterOutput(command, frame, tuple(self._events), replies)
+
+    def _find(self, inputs: ArbiterInputs) -> None:
+        """Let happen what happens by itself."""
+        now_ns, plant = self._now_ns, self.judge.plant
+        for finding in self._watch.findings(self._playback, inputs.recorder_alive, now_ns):
+            self._emit(finding.kind, finding.groups, finding.actor, finding.detail)
+        if plant is None or not self._started:
+            return
+        sight = Sight(
+            episode=bool(self._tags.episode),
+            authority=self._tags.authority,
+            executed=self._tracker.position,
+            joints=self._joints.position,
+            measured=plant.position,
+            chunk=self.judge.chunk,
+        )
+        for finding in self._monitor.step(sight, now_ns):
+            self._emit(finding.kind, finding.groups, finding.actor, finding.detail)
 
     def admit(self, request: Request, now_ns: int) -> str:
         """Check a request before its tick and use up its id; the event says if it was done.
@@ -183,6 +207,7 @@ class Arbiter:
     def _take(self, inputs: ArbiterInputs) -> None:
         """Judge the inputs and let the accepted ones in."""
         now_ns, composer = self._now_ns, self._composer
+        self._watch.foreign_writers = inputs.foreign_writers
         if (plant := self.judge.take_plant(inputs.plant)) is not None:
             self._stamp('plant', plant.seq, plant.t_ns, plant.t_receive_ns)
             self._safety.observe(plant)
@@ -220,6 +245,20 @@ class Arbiter:
     def _stamp(self, source: str, seq: int, t_source_ns: int, t_receive_ns: int) -> None:
         self._applied[source] = SourceTimes(seq, t_source_ns, t_receive_ns, self._now_ns)
 
+    def _result(self) -> TickResult:
+        active = self._tracker.active
+        return TickResult(
+            tick=self._tick,
+            now_ns=self._now_ns,
+            executed=self._executed(),
+            joints=self._joints,
+            reason=self._reason,
+            operator_id=self.lease.holder,
+            help=self._monitor.text,
+            limits=describe(active) if active.any() else (),
+            damping=self._watch.damping,
+        )
+
     def _executed(self) -> Channels:
         return Channels(self._tracker.position, self._tracker.velocity)
 
@@ -246,14 +285,15 @@ class Arbiter:
         if kind in PHASE_EVENTS:
             groups = concerned(request, self._tags.phase)
         if kind == 'takeover':
-            detail = f'anchor_id={self._tags.anchor_id + 1} {detail}'
+            answered = self._monitor.answered(self._now_ns)
+            detail = f'anchor_id={self._tags.anchor_id + 1} {answered} {detail}'
         if kind in ('takeover', 'release'):
             detail = f'{detail} t_receive_ns={request.t_receive_ns or self._now_ns}'
         elif kind == 'episode_start' and not detail_value(detail, 'episode'):
             detail = f'episode={self._event_id + 1} {detail}'
         elif kind == 'mark_recovery':
             kind, detail = 'recovery', f'source=operator {detail}'
-        self._emit(kind, groups, request.operator_id, detail.strip())
+        self._emit(kind, groups, request.operator_id, ' '.join(detail.split()))
 
     def _refusal(self, request: Request) -> str:
         """Why a request that passed the desk cannot be done now, empty when it can."""
@@ -263,6 +303,7 @@ class Arbiter:
         if kind in ('takeover', 'release', 'rearm', 'episode_start'):
             reason = reason or self._watch.plant_trouble
         if kind == 'takeover':
+            reason = reason or self._watch.writer_trouble
             reason = reason or self._watch.operator_trouble(request.groups, self._now_ns)
         if reason or kind not in PHASE_EVENTS:
             return reason
@@ -350,51 +391,3 @@ class Arbiter:
         if max(step / dt, np.abs(velocity).max()) > _LEG_SPEED:
             return 'too fast'
         return '' if velocity.any() else 'out of reach'
-
-    def _command(self) -> JointCommand:
-        return JointCommand(
-            seq=self._tick,
-            session=self._config.session,
-            writer_id=self._config.writer_id,
-            t_ns=self._now_ns,
-            valid_until_ns=self._now_ns + self._config.command_valid_ns,
-            position=self._joints.position,
-            velocity=self._joints.velocity,
-            effort=np.zeros(NUM_JOINTS),
-            base=self._tracker.position[:NUM_BASE],
-            base_velocity=self._tracker.velocity[:NUM_BASE],
-            damping=self._watch.damping,
-        )
-
-    def _frame(self, tags: FrameTags, policy: Channels | None) -> ControlFrame:
-        plant, verdicts = self.judge.plant, self.judge.verdicts
-        assert plant is not None  # there is no frame before the first one
-        active = self._tracker.active
-        return ControlFrame(
-            tick=self._tick,
-            t_ns=self._now_ns,
-            **vars(tags),
-            reason=self._reason,
-            operator_id=self.lease.holder,
-            policy_proposal=policy,
-            human_proposal=self._human_proposal(),
-            executed=self._executed(),
-            joint_position=self._joints.position,
-            joint_velocity=self._joints.velocity,
-            measured_position=plant.position,
-            measured_velocity=plant.velocity,
-            operator=self._applied.get('operator', SourceTimes()),
-            policy=self._applied.get('policy', SourceTimes()),
-            plant=self._applied['plant'],
-            verdicts=tuple(verdict.text for verdict in verdicts.values()),
-            limits=describe(active) if active.any() else (),
-        )
-
-    def _human_proposal(self) -> Channels | None:
-        """What the operator wants, as long as teleop is heard from."""
-        proposal = self.judge.proposal
-        if proposal is None:
-            return None
-        if self._now_ns - proposal.t_receive_ns > self._config.operator_lost_ns:
-            return None
-        return Channels(proposal.position, proposal.velocity)

@@ -38,6 +38,12 @@ class ArbiterConfig:
         tilt_limit: Tilt of the pelvis that means a fall [rad].
         recovery_speed, recovery_ns: Rule for t_r: so long after the operator's arms or torso
             first moved faster than this [rad/s] under human authority, when nobody marked it.
+        help_hint: A policy's own hint at which it asks for help.
+        stall_motion, stall_ns: A policy that moves nothing farther than this [m, rad] for so
+            long has help asked for.
+        tracking_error, tracking_ns: The same for a joint of arms or torso that stays farther
+            than this [rad] behind its command; below the leash, above any free motion.
+        help_pause_ns: Silence of a cause after its request has ended.
     """
 
     initial_base: Array
@@ -62,6 +68,12 @@ class ArbiterConfig:
     tilt_limit: float = field(default=float(np.deg2rad(45.0)))
     recovery_speed: float = 0.2
     recovery_ns: int = 1_000 * _MS
+    help_hint: float = 0.9
+    stall_motion: float = 0.02
+    stall_ns: int = 5_000 * _MS
+    tracking_error: float = 0.08
+    tracking_ns: int = 500 * _MS
+    help_pause_ns: int = 10_000 * _MS
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant.

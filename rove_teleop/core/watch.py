@@ -53,6 +53,7 @@ class Watch:
     Attributes:
         newly_frozen: Groups whose human target stands still from this tick on.
         damping: True from a fall until it is rearmed, or the plant started again.
+        foreign_writers: Who else may publish commands; set it before asking for findings.
     """
 
     def __init__(
@@ -75,6 +76,14 @@ class Watch:
         self._leased = lease.holder, lease.epoch
         self.newly_frozen: list[str] = []
         self.damping = False
+        self.foreign_writers: tuple[str, ...] = ()
+        self._known_writers: tuple[str, ...] = ()
+
+    @property
+    def writer_trouble(self) -> str:
+        """Why nobody may take over a robot that others command, too; empty if they do not."""
+        others = ', '.join(self.foreign_writers)
+        return f'joint_command has another writer: {others}; end it first' if others else ''
 
     @property
     def plant_trouble(self) -> str:
@@ -166,8 +175,17 @@ class Watch:
         if recorder_alive == self._recorder_lost:
             self._recorder_lost = not recorder_alive
             yield Finding('recorder_lost' if self._recorder_lost else 'recorder_back')
+        yield from self._writer_findings()
         if self._recovered(now_ns):
             yield Finding('recovery', detail='source=rule')
+
+    def _writer_findings(self) -> Iterator[Finding]:
+        known, self._known_writers = self._known_writers, self.foreign_writers
+        for writer in self.foreign_writers:
+            if writer not in known:
+                yield Finding('foreign_writer', (), writer)
+        if known and not self.foreign_writers:
+            yield Finding('foreign_writer_gone')
 
     def _lease_findings(self, now_ns: int) -> Iterator[Finding]:
         self._lease.expire(now_ns)

@@ -52,6 +52,8 @@ class Rig:
         operator_velocity: Its rate, (37,).
         policy: Wanted channels (37,) of the next chunks; None is silence.
         plant_seq: Number of the plant's newest state.
+        help, help_reason: What the policy says in its next chunks.
+        foreign_writers: Who else publishes commands.
         measured: What the plant measures (43,); what was commanded if None.
     """
 
@@ -63,6 +65,9 @@ class Rig:
     operator_velocity: Array | None = None
     operator_groups: tuple[str, ...] = GROUPS
     policy: Array | None = None
+    help: float = 0.0
+    help_reason: str = ''
+    foreign_writers: tuple[str, ...] = ()
     policy_period: int = 20
     policy_rows: int = 20
     plant_alive: bool = True
@@ -142,6 +147,7 @@ class Rig:
             plant=self.raw_plant or self._plant,
             requests=requests,
             recorder_alive=self.recorder_alive,
+            foreign_writers=self.foreign_writers,
         )
         if self.heartbeat and self.grant.granted:
             self.arbiter.lease.heartbeat('ann', self.grant.epoch, self.now_ns)
@@ -205,6 +211,8 @@ class Rig:
                 position=np.tile(self.policy, (self.policy_rows, 1)),
                 groups=GROUPS,
                 t_receive_ns=self.now_ns,
+                help=self.help,
+                help_reason=self.help_reason,
             )
 
     def _measure(self) -> PlantState:
