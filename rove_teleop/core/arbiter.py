@@ -173,6 +173,11 @@ class Arbiter:
         command = None if self.judge.plant_in_doubt else make_command(result, self._config)
         return ArbiterOutput(command, frame, tuple(self._events), replies)
 
+    @property
+    def plant_trouble(self) -> str:
+        """Why nothing may start moving now, empty when the plant is well."""
+        return self._watch.plant_trouble
+
     def _find(self, inputs: ArbiterInputs) -> None:
         """Let happen what happens by itself."""
         now_ns, plant = self._now_ns, self.judge.plant

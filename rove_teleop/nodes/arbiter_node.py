@@ -8,7 +8,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from std_msgs.msg import UInt64
@@ -28,13 +28,16 @@ from rove_teleop.config import param
 from rove_teleop.core import types
 from rove_teleop.core.arbiter import ArbiterInputs, ArbiterOutput
 from rove_teleop.core.desk import DIRECTOR
+from rove_teleop.core.handovers import Handovers
 from rove_teleop.core.judge import newest
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.schedule import Lateness
 from rove_teleop.nodes import convert, qos
-from rove_teleop.nodes.latest import Latest
+from rove_teleop.nodes.diagnostics import Diagnostics, Health
+from rove_teleop.nodes.latest import Heard, Latest
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
+from rove_teleop.nodes.sole_writer import SoleWriter
 
 _RECORDER_LOST_NS = 1_500_000_000
 _LATENESS_KEPT = 2000  # ticks: ten seconds
@@ -71,9 +74,12 @@ class ArbiterNode(Node):
             ActionChunk, 'action_chunk', convert.action_chunk_from_msg
         )
         self._requests: list[types.Request] = []
-        self._recorder_ns = 0
+        self._recorder = Heard()
+        self._handovers = Handovers()
+        self._frame: types.ControlFrame | None = None
+        self._diagnostics = Diagnostics(self.get_name())
         self._lateness = Lateness(CONTROL_PERIOD_NS, _LATENESS_KEPT)
-        self._command_pub = self.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
+        self._writer = SoleWriter(self, JointCommand, 'joint_command', qos.COMMAND)
         self._frame_pub = self.create_publisher(ControlFrame, 'control_frame', qos.FRAME)
         self._event_pub = self.create_publisher(Event, 'event', qos.EVENT_LOG)
         self._diagnostics_pub = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -90,7 +96,7 @@ class ArbiterNode(Node):
         return Latest(self, kind, topic, qos.INPUT, from_msg, choose=newest)
 
     def _on_recorder(self, msg: UInt64) -> None:
-        self._recorder_ns = time.monotonic_ns()
+        self._recorder.note(time.monotonic_ns())
 
     def _on_lease(
         self, request: AcquireLease.Request, response: AcquireLease.Response
@@ -161,34 +167,37 @@ class ArbiterNode(Node):
             chunk=self._chunk.get(),
             plant=self._plant.get(),
             requests=requests,
-            recorder_alive=now_ns - self._recorder_ns < _RECORDER_LOST_NS,
+            recorder_alive=now_ns - self._recorder.last_ns < _RECORDER_LOST_NS,
+            foreign_writers=self._writer.others,
         )
         self._publish(self._arbiter.step(inputs, now_ns))
 
     def _publish(self, output: ArbiterOutput) -> None:
         stamp = self.get_clock().now().to_msg()
         if output.command is not None:
-            self._command_pub.publish(convert.joint_command_to_msg(output.command, stamp))
+            self._writer.publisher.publish(convert.joint_command_to_msg(output.command, stamp))
         if output.frame is not None:
             self._frame_pub.publish(convert.control_frame_to_msg(output.frame, stamp))
+        self._frame = output.frame or self._frame
+        self._handovers.step(output.events, self._frame)
         for event in output.events:
             self._event_pub.publish(convert.event_to_msg(event, stamp))
 
     def _diagnose(self) -> None:
-        missed = self._lateness.missed
-        p50, p99, worst = (ns * 1e-6 for ns in self._lateness.percentiles(50, 99, 100))
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.WARN if missed else DiagnosticStatus.OK,
-            name=f'{self.get_name()}: control loop',
-            message='a tick was missed' if missed else 'on time',
-            values=[
-                KeyValue(key='lateness_p50_ms', value=f'{p50:.3f}'),
-                KeyValue(key='lateness_p99_ms', value=f'{p99:.3f}'),
-                KeyValue(key='lateness_max_ms', value=f'{worst:.3f}'),
-                KeyValue(key='missed_ticks', value=str(missed)),
-            ],
+        health = Health(
+            arbiter=self._arbiter,
+            lateness=self._lateness,
+            streams={
+                'plant_state': self._plant.heard,
+                'joint_proposal': self._proposal.heard,
+                'action_chunk': self._chunk.heard,
+                'recorder_heartbeat': self._recorder,
+            },
+            handovers=self._handovers,
+            frame=self._frame,
+            foreign_writers=self._writer.others,
         )
-        message = DiagnosticArray(status=[status])
+        message = DiagnosticArray(status=self._diagnostics.statuses(health, time.monotonic_ns()))
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics_pub.publish(message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 import time
 from typing import Any, Generic, TypeVar
 
@@ -21,10 +22,25 @@ from rove_teleop.nodes.losses import Losses
 Value = TypeVar('Value')
 
 
+@dataclass
+class Heard:
+    """How many messages came in on a stream, and when the last one did [ns]; 0 is never."""
+
+    count: int = 0
+    last_ns: int = 0
+
+    def note(self, now_ns: int) -> None:
+        """One more came in."""
+        self.count, self.last_ns = self.count + 1, now_ns
+
+
 class Latest(Generic[Value]):
     """Keeps the newest message of a topic as bytes; ``get`` decodes it once.
 
     A node that looks at a 200 Hz topic 50 times a second then pays for 50 of them.
+
+    Attributes:
+        heard: What came in.
     """
 
     def __init__(
@@ -53,12 +69,15 @@ class Latest(Generic[Value]):
         self._log = node.get_logger()
         self._topic, self._kind, self._from_msg = topic, kind, from_msg
         self._losses, self._choose, self._on_news = losses, choose, on_news
+        self.heard = Heard()
         self._raw: deque[tuple[bytes, int]] = deque(maxlen=1 if choose is None else profile.depth)
         self._value: Value | None = None
         node.create_subscription(kind, topic, self._keep, profile, raw=True)
 
     def _keep(self, data: bytes) -> None:
-        self._raw.append((data, time.monotonic_ns()))
+        now_ns = time.monotonic_ns()
+        self._raw.append((data, now_ns))
+        self.heard.note(now_ns)
         if self._losses is not None:
             self._losses.heard(self._topic)
         if self._on_news is not None:
