@@ -33,8 +33,12 @@ _HARMLESS = (
     'human',
     'recovery',
     'takeover',
+    'help',
+    'help_over',
+    'foreign_writer',
+    'foreign_writer_gone',
 )
-"""Events that no fault causes and that none needs to explain."""
+"""Events that no fault needs to explain: they move nothing."""
 
 
 @dataclass(frozen=True)
