@@ -22,6 +22,10 @@ CHUNK_HORIZON = 0.8
 class Policy(Protocol):
     """Proposes actions from observations. A wrapper around a policy is a policy too.
 
+    A policy that wants to be taken over says so in its chunk: ``help`` at 0.9 or more, and why in
+    ``help_reason`` (at most 200 characters). That is shown and recorded, moves nothing, and is
+    over when a chunk says less, or somebody has taken over.
+
     ``infer`` may be slow and may raise; whoever calls it guards against both. Row 0 of the
     chunk is meant for the time of the observation, so late rows of a slow policy are still
     right. A policy that needs cameras names them in an attribute ``images``, a dict from

@@ -16,8 +16,8 @@ _FRESH_NS = 100_000_000
 def alignment_at(episode: Episode, row: int, kinematics: Kinematics) -> tuple[float, float] | None:
     """Distance [m] and angle [deg] between wrist and palm, of the hand that is farther off.
 
-    The operator's frame counts as the robot's stance frame, as a mapping without an anchor
-    would have it.
+    It is what the frame says, if it does. Else the operator's frame counts as the robot's stance
+    frame, as a mapping without an anchor would have it.
 
     Args:
         episode: What was recorded.
@@ -27,6 +27,9 @@ def alignment_at(episode: Episode, row: int, kinematics: Kinematics) -> tuple[fl
     Returns:
         None when no wrist was tracked in the last 100 ms before.
     """
+    told = episode.alignment[row][np.isfinite(episode.alignment[row]).all(axis=1)]
+    if len(told):
+        return float(told[:, 0].max()), float(np.rad2deg(told[:, 1].max()))
     newest = int(np.searchsorted(episode.wrist_t_ns, episode.t_ns[row], 'right')) - 1
     if newest < 0 or episode.t_ns[row] - episode.wrist_t_ns[newest] > _FRESH_NS:
         return None

@@ -32,6 +32,8 @@ class EpisodeStats:
         takeover_effect_ms: Request received to the first effect on the robot, each.
         alignment_m, alignment_deg: How far the operator's hand was from the robot's, each.
         human_s: How long each takeover lasted [s].
+        help_requests: How often policy or monitor asked for a takeover.
+        help_answer_s: How long each request waited that a takeover answered [s].
         velocity_step: Largest change of an executed joint velocity in one tick, in the half
             second after a switch [rad/s]; zero without a switch.
         velocity_step_joint: The joint that made it.
@@ -61,6 +63,8 @@ class EpisodeStats:
     alignment_m: tuple[float, ...]
     alignment_deg: tuple[float, ...]
     human_s: tuple[float, ...]
+    help_requests: int
+    help_answer_s: tuple[float, ...]
     velocity_step: float
     velocity_step_joint: str
     switch_acceleration: float
@@ -111,6 +115,8 @@ class EpisodeStats:
             alignment_m=_known(switch.alignment_m for switch in switches),
             alignment_deg=_known(switch.alignment_deg for switch in switches),
             human_s=_known(switch.human_s for switch in switches),
+            help_requests=sum(event.kind == 'help' for event in episode.events),
+            help_answer_s=_known(switch.help_s for switch in switches),
             velocity_step=hardest.velocity_step if hardest else 0.0,
             velocity_step_joint=hardest.joint if hardest else '',
             switch_acceleration=max((each.acceleration for each in switches), default=0.0),
@@ -134,7 +140,7 @@ class RunStats:
 
     Attributes:
         takeover_latency_ms, takeover_effect_ms: Median and largest, None without a takeover.
-        alignment_m, alignment_deg, human_s: Median and largest, likewise.
+        alignment_m, alignment_deg, human_s, help_answer_s: Median and largest, likewise.
         loop_ms: How late a tick was on the loop's own schedule: p50, p99, max.
         sample_to_command_ms: From an operator's sample to the first command of it, likewise;
             None without one.
@@ -156,6 +162,8 @@ class RunStats:
     alignment_m: dict[str, float | None]
     alignment_deg: dict[str, float | None]
     human_s: dict[str, float | None]
+    help_requests: int
+    help_answer_s: dict[str, float | None]
     velocity_step: float
     switch_acceleration: float
     switch_jerk: float
@@ -188,6 +196,7 @@ class RunStats:
             alignment_m=_spread([each.alignment_m for each in episodes]),
             alignment_deg=_spread([each.alignment_deg for each in episodes]),
             human_s=_spread([each.human_s for each in episodes]),
+            help_answer_s=_spread([each.help_answer_s for each in episodes]),
             **{
                 name: max(getattr(each, name) for each in episodes)
                 for name in ('velocity_step', 'switch_acceleration', 'switch_jerk')
@@ -200,6 +209,7 @@ class RunStats:
                     'intervention_frames',
                     'takeovers',
                     'releases',
+                    'help_requests',
                     'falls',
                     'not_finite',
                     'missing_frames',

@@ -20,6 +20,7 @@ _LISTS = (
     'alignment_m',
     'alignment_deg',
     'human_s',
+    'help_answer_s',
 )
 _LEFT_OUT = ('lateness', 'sample_age', 'switches')
 
@@ -106,6 +107,8 @@ def _run_table(run: Mapping[str, Any], total: Mapping[str, Any]) -> Table:
         'hand from palm at takeover': f'{_spread(total["alignment_m"], 2)} m, '
         f'{_spread(total["alignment_deg"], 0)} deg',
         'time with the operator': f'{_spread(total["human_s"])} s per takeover',
+        'requests for help': f'{total["help_requests"]}, answered after '
+        f'{_spread(total["help_answer_s"])} s',
         'largest velocity step': f'{total["velocity_step"]:.4f} rad/s per tick after a switch',
         'acceleration, jerk': f'{total["switch_acceleration"]:.1f} rad/s², '
         f'{total["switch_jerk"]:.0f} rad/s³ after a switch',

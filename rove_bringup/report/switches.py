@@ -48,6 +48,8 @@ class Switch:
         alignment_m, alignment_deg: For a takeover, how far the operator's hand was from the
             robot's, of the two the farther; None if not recorded or nobody told the robot.
         human_s: For a takeover, how long the groups stayed with the operator [s].
+        help_s: For a takeover, how long a request for help had waited for it [s], None if there
+            was none.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class Switch:
     alignment_m: float | None
     alignment_deg: float | None
     human_s: float | None
+    help_s: float | None = None
 
 
 def find_switches(episode: Episode, kinematics: Kinematics | None = None) -> list[Switch]:
@@ -147,6 +150,7 @@ def _measure(
         alignment_m=alignment[0] if alignment else None,
         alignment_deg=alignment[1] if alignment else None,
         human_s=float(episode.t_ns[last] - episode.t_ns[begin]) * 1e-9 if takeover else None,
+        help_s=_help_s(episode, row) if takeover else None,
     )
 
 
@@ -195,11 +199,21 @@ def _latency_ms(episode: Episode, row: int, begin: int, until: int | None) -> fl
     """From the receipt of the request to a row, once the human commands in ``begin``."""
     if until is None or not (episode.authority[begin] == Authority.HUMAN).any():
         return None
+    asked = _takeover_at(episode, row)
+    return None if asked is None else float(episode.t_ns[until] - _received_ns(asked)) / 1e6
+
+
+def _takeover_at(episode: Episode, row: int) -> Event | None:
     tick = episode.tick[row]
-    asked = [event for event in episode.events if event.kind == 'takeover' and event.tick == tick]
-    if not asked:
-        return None
-    return float(episode.t_ns[until] - _received_ns(asked[0])) / 1e6
+    asked = (e for e in episode.events if e.kind == 'takeover' and e.tick == tick)
+    return next(asked, None)
+
+
+def _help_s(episode: Episode, row: int) -> float | None:
+    """How long the request for help waited that the takeover in a row answers."""
+    asked = _takeover_at(episode, row)
+    text = '' if asked is None else detail_value(asked.detail, 'help_ms')
+    return int(text) * 1e-3 if text.isdigit() else None
 
 
 def _received_ns(event: Event) -> int:

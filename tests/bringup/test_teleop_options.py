@@ -39,6 +39,7 @@ def test_what_is_said_on_the_command_line_reaches_the_core(tmp_path: Path):
     save_calibration(PROPORTIONS, file)
     config = parsed(
         *('--translation-scale', '0.5', '--align-yaw', '--hand-frame', 'neck'),
+        *('--engage', 'absolute', '--engage-distance', '0.2', '--engage-angle', '0.5'),
         *('--smoothing', 'fixed_lag', '--smoothing-lag', '0.08', '--calibration', str(file)),
     )
     check_names(config)
@@ -49,6 +50,8 @@ def test_what_is_said_on_the_command_line_reaches_the_core(tmp_path: Path):
         smoothing='fixed_lag',
         smoothing_lag=0.08,
         calibration=PROPORTIONS,
+        engage='absolute',
+        gate=(0.2, 0.5),
     )
     assert not parsed('--no-align-yaw').align_yaw
 
@@ -86,6 +89,8 @@ def test_in_lockstep_smoothing_changes_how_the_robot_follows():
         (('--smoothing', 'lots'), "smoothing is 'lots'; known: none, one_euro, fixed_lag"),
         (('--smoothing-lag', '2'), 'smoothing_lag is 2.0; expected 0.01 to 0.2'),
         (('--hand-frame', 'hip'), "hand_frame is 'hip'; known: room, neck"),
+        (('--engage', 'nearly'), "engage is 'nearly'; known: relative, absolute"),
+        (('--engage-distance', '2'), 'engage_distance is 2.0; expected 0.01 to 0.5'),
         (('--hand-backend', 'magic'), "hand_backend is 'magic'; known: light, "),
         (('--translation-scale', '9'), 'translation_scale is 9.0; expected 0.1 to 3.0'),
         (('--calibration', 'gone.yaml'), 'calibration gone.yaml cannot be read: .*No such file'),

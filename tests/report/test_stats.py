@@ -235,3 +235,26 @@ def test_a_run_sums_up_its_episodes(stats):
     assert run.switch_jerk == 9e9
     assert run.human_s == {'p50': stats.human_s[0], 'max': stats.human_s[0]}
     assert run.limit_violations is None
+
+
+def test_requests_for_help_are_counted_and_their_answers_timed(episode):
+    events = [
+        replace(event, detail=f'help_ms=1250 {event.detail}')
+        if event.kind == 'takeover'
+        else event
+        for event in episode.events
+    ]
+    asked = replace(events[2], kind='help', actor='policy', detail='lost the cube')
+    stats = EpisodeStats.of(replace(episode, events=(*events, asked)))
+    assert (stats.help_requests, stats.help_answer_s) == (1, (1.25,))
+    total = RunStats.of([stats, EpisodeStats.of(episode)])
+    assert (total.help_requests, total.help_answer_s) == (1, {'p50': 1.25, 'max': 1.25})
+
+
+def test_an_alignment_that_the_frames_tell_goes_before_one_that_is_computed(episode):
+    robot = make_robot()
+    kinematics = Kinematics(robot, LegKinematics(robot))
+    told = np.full_like(episode.alignment, np.nan)
+    told[:, 1] = 0.25, np.deg2rad(30.0)
+    takeover = find_switches(replace(episode, alignment=told), kinematics)[1]
+    assert (takeover.alignment_m, takeover.alignment_deg) == (0.25, pytest.approx(30.0))
