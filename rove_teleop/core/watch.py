@@ -248,8 +248,9 @@ class Watch:
                 yield Finding(kind, tuple(names))
 
     def _operator_lost(self, group: _Group, sample_ns: int, now_ns: int) -> bool:
-        """Follow the age of the operator's newest sample for a group."""
-        group.valid_ns = max(group.valid_ns, sample_ns)
+        """Follow the age of the operator's newest sample for a group he has, or waits for."""
+        if self._tags.authority[GROUPS.index(group.name)] is Authority.HUMAN:
+            group.valid_ns = max(group.valid_ns, sample_ns)  # before, late ones do not count
         age_ns = now_ns - group.valid_ns
         frozen = age_ns > self._config.operator_freeze_ns
         if frozen and not group.frozen:

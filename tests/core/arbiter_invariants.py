@@ -49,6 +49,7 @@ class _Past:
 
     released_ns: int | None = None  # the policy may have it, with chunks observed later
     anchor_id: int = 0
+    seen_ns: int = 0
     slow_until_ns: int = 0
     idle_ticks: int = 0
 
@@ -178,7 +179,8 @@ class Invariants:
             if who is Authority.HUMAN:
                 assert frame.operator_id, 'without a lease'
                 assert proposal is not None
-                assert self.rig.now_ns - proposal.t_operator_ns <= LOST_NS
+                past.seen_ns = max(past.seen_ns, proposal.t_operator_ns)
+                assert self.rig.now_ns - past.seen_ns <= LOST_NS
             if who in PLAYING:
                 assert past.released_ns is not None, f'{group}: never released'
         assert frame.intervention == any(

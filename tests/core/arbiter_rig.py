@@ -50,6 +50,7 @@ class Rig:
     Attributes:
         operator: The operator's wanted channels relative to the anchor, (37,); None is silence.
         operator_velocity: Its rate, (37,).
+        operator_age_ns: How old the sample is from which teleop makes its proposals.
         policy: Wanted channels (37,) of the next chunks; None is silence.
         plant_seq: Number of the plant's newest state.
         help, help_reason: What the policy says in its next chunks.
@@ -64,6 +65,7 @@ class Rig:
     operator: Array | None = None
     operator_velocity: Array | None = None
     operator_groups: tuple[str, ...] = GROUPS
+    operator_age_ns: int = 0
     policy: Array | None = None
     help: float = 0.0
     help_reason: str = ''
@@ -198,7 +200,7 @@ class Rig:
                 groups=self.operator_groups,
                 operator_seq=self._tick,
                 t_source_ns=self.now_ns,
-                t_operator_ns=self.now_ns,
+                t_operator_ns=self.now_ns - self.operator_age_ns,
                 t_receive_ns=self.now_ns,
             )
         if self.policy is not None and self._tick % self.policy_period == 0:

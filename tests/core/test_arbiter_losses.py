@@ -58,6 +58,16 @@ def test_a_teleop_that_repeats_an_old_sample_is_an_operator_who_is_gone() -> Non
     assert phases(rig) == {Phase.HOLD}
 
 
+def test_authority_never_begins_with_a_sample_that_is_not_fresh() -> None:
+    rig = started()
+    rig.operator = np.zeros(37)
+    rig.step()
+    assert rig.ask('takeover').accepted
+    rig.operator_age_ns = 101_000_000
+    assert ticks_until(rig, Phase.HOLD) == 81
+    assert 'human' not in rig.kinds()
+
+
 def test_a_silent_holder_loses_the_lease_and_the_robot_holds() -> None:
     rig = operated()
     rig.heartbeat = False

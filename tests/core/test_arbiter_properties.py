@@ -39,6 +39,42 @@ LOSSES = [
     'recorder_alive',
 ]
 
+PROPOSALS: dict[str, dict[str, Any]] = {
+    'nothing': {},
+    'old anchor': {'anchor_id': 0},
+    'foreign anchor': {'anchor_id': 99},
+    'unknown group': {'groups': ('tail',)},
+    'no group': {'groups': ()},
+    'old number': {'seq': 0},
+    'never seen': {'t_operator_ns': 0},
+    'from the future': {'t_operator_ns': 10**18},
+    'too short': {'position': np.zeros(12)},
+    'no position': {'position': None},
+    'velocity not finite': {'velocity': np.full(NUM_CHANNELS, np.nan)},
+}
+CHUNKS: dict[str, dict[str, Any]] = {
+    'not finite': {'position': np.full((20, NUM_CHANNELS), np.nan)},
+    'far away': {'position': np.full((20, NUM_CHANNELS), 9.0)},
+    'empty': {'position': np.zeros((0, NUM_CHANNELS))},
+    'one row only': {'position': np.zeros(NUM_CHANNELS)},
+    'no group': {'groups': ()},
+    'one group': {'groups': ('left_arm',)},
+    'unknown group': {'groups': ('tail',)},
+    'no time': {'dt': 0.0},
+    'time not finite': {'dt': float('nan')},
+    'over': {'t0_ns': 0},
+    'from the future': {'t_observation_ns': 10**18},
+    'another policy': {'policy_id': 'another'},
+}
+PLANTS: dict[str, dict[str, Any]] = {
+    'not finite': {'position': np.full(43, np.nan)},
+    'too short': {'position': np.zeros(3)},
+    'infinite': {'velocity': np.full(43, np.inf)},
+    'no quaternion': {'base_pose': np.zeros(7)},
+    'pose not finite': {'base_pose': np.full(7, np.nan)},
+    'old number': {'seq': 0},
+}
+
 
 @cache
 def start(name: str) -> Rig:
@@ -115,6 +151,10 @@ class ArbiterMachine(RuleBasedStateMachine):
     def move_operator(self, seed: int) -> None:
         self.goal = np.random.default_rng(seed).uniform(-0.3, 0.3, NUM_CHANNELS) * REACH
 
+    @rule(age_ms=st.sampled_from([0, 0, 99, 101, 390, 401, 2000]))
+    def repeat_old_samples(self, age_ms: int) -> None:
+        self.rig.operator_age_ns = age_ms * 1_000_000
+
     @rule(groups=groups)
     def lose_track(self, groups: tuple[str, ...]) -> None:
         self.rig.operator_groups = tuple(group for group in GROUPS if group not in groups)
@@ -150,6 +190,7 @@ class ArbiterMachine(RuleBasedStateMachine):
         rig.plant_alive = rig.recorder_alive = rig.heartbeat = True
         rig.fault, rig.base_quaternion, rig.operator_groups = '', (0.0, 0.0, 0.0, 1.0), GROUPS
         self.goal = np.zeros(NUM_CHANNELS) if self.goal is None else self.goal
+        rig.operator_age_ns = 0
         rig.policy = MIDDLE.copy() if rig.policy is None else rig.policy
         grant = rig.arbiter.lease.acquire('ann', rig.now_ns)
         rig.grant = grant if grant.granted else rig.grant
@@ -183,74 +224,32 @@ class ArbiterMachine(RuleBasedStateMachine):
     @rule(
         channel=st.integers(0, NUM_CHANNELS - 1),
         by=st.sampled_from([np.nan, np.inf, 0.2, -0.6, 3.0, -8.0, 1e300]),
-        change=st.sampled_from(
-            [
-                {},
-                {'anchor_id': 0},
-                {'anchor_id': 99},
-                {'groups': ('tail',)},
-                {'groups': ()},
-                {'seq': 0},
-                {'t_operator_ns': 0},
-                {'t_operator_ns': 10**18},
-                {'position': np.zeros(12)},
-                {'position': None},
-                {'velocity': np.full(NUM_CHANNELS, np.nan)},
-            ]
-        ),
+        change=st.sampled_from(sorted(PROPOSALS)),
     )
-    def spoil_proposal(self, channel: int, by: float, change: dict[str, Any]) -> None:
+    def spoil_proposal(self, channel: int, by: float, change: str) -> None:
         proposal = self.rig.last_proposal
         assert proposal is not None
         position = proposal.position.copy()
         position[channel] += by
-        values = {'seq': proposal.seq + 1, 'position': position, **change}
+        values = {'seq': proposal.seq + 1, 'position': position, **PROPOSALS[change]}
         self.rig.raw_proposal = replace(proposal, **values)
         self._tick()
 
     @precondition(lambda self: self.rig.last_chunk is not None)
-    @rule(
-        change=st.sampled_from(
-            [
-                {'position': np.full((20, NUM_CHANNELS), np.nan)},
-                {'position': np.full((20, NUM_CHANNELS), 9.0)},
-                {'position': np.zeros((0, NUM_CHANNELS))},
-                {'position': np.zeros(NUM_CHANNELS)},
-                {'groups': ()},
-                {'groups': ('left_arm',)},
-                {'groups': ('tail',)},
-                {'dt': 0.0},
-                {'dt': float('nan')},
-                {'t0_ns': 0},
-                {'t_observation_ns': 10**18},
-                {'policy_id': 'another'},
-            ]
-        )
-    )
-    def spoil_chunk(self, change: dict[str, Any]) -> None:
+    @rule(change=st.sampled_from(sorted(CHUNKS)))
+    def spoil_chunk(self, change: str) -> None:
         chunk = self.rig.last_chunk
         assert chunk is not None
-        values = {'seq': chunk.seq + 1, 't0_ns': self.rig.now_ns, **change}
+        values = {'seq': chunk.seq + 1, 't0_ns': self.rig.now_ns, **CHUNKS[change]}
         self.rig.raw_chunk = replace(chunk, **values)
         self._tick()
 
     @precondition(lambda self: self.rig.last_plant is not None)
-    @rule(
-        change=st.sampled_from(
-            [
-                {'position': np.full(43, np.nan)},
-                {'position': np.zeros(3)},
-                {'velocity': np.full(43, np.inf)},
-                {'base_pose': np.zeros(7)},
-                {'base_pose': np.full(7, np.nan)},
-                {'seq': 0},
-            ]
-        )
-    )
-    def spoil_plant(self, change: dict[str, Any]) -> None:
+    @rule(change=st.sampled_from(sorted(PLANTS)))
+    def spoil_plant(self, change: str) -> None:
         plant = self.rig.last_plant
         assert plant is not None
-        self.rig.raw_plant = replace(plant, **{'seq': plant.seq + 1, **change})
+        self.rig.raw_plant = replace(plant, **{'seq': plant.seq + 1, **PLANTS[change]})
         self._tick()
 
     @rule(ends=mostly)
@@ -270,7 +269,7 @@ class ArbiterMachine(RuleBasedStateMachine):
 
 TestArbiter = ArbiterMachine.TestCase
 TestArbiter.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=40,
     derandomize=True,
     database=None,
