@@ -3,7 +3,8 @@
 Messages are struck in lockstep, processes for real. Every reaction is read from the record of
 its run. Run::
 
-    ./rove bench faults [--layer lockstep|processes|both] [--only NAME] [--json FILE]
+    ./rove bench faults [--layer lockstep|processes|both] [--only NAME] [--seed N]
+        [--json FILE] [--markdown FILE]
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rove_bringup.faults.fault import LAYERS, Fault
 from rove_bringup.faults.judge import Judged, judge
 from rove_bringup.faults.lockstep import FaultRunner
 from rove_bringup.faults.messages import MESSAGE_FAULTS
-from rove_bringup.faults.table import table
+from rove_bringup.faults.table import markdown, table
 from rove_teleop.errors import UnknownName
 
 _BOTH = 'both'
@@ -53,6 +54,8 @@ def main(argv: Sequence[str] = ()) -> int:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         records = [each.record() for each in judged]
         options.json.write_text(json.dumps(records, indent=2) + '\n')
+    if options.markdown:
+        options.markdown.write_text(markdown(judged))
     return 0 if all(each.passed for each in judged) else 1
 
 
@@ -93,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--only', default='', help='the faults whose name contains this')
     parser.add_argument('--seed', type=int, default=0, help='of everything random')
     parser.add_argument('--json', type=Path, help='write the records there')
+    parser.add_argument('--markdown', type=Path, help='write the table there')
     return parser
 
 

@@ -96,8 +96,15 @@ _STARVED = (
 )  # fmt: skip
 _OTHERS = (
     _process('full', 'recorder', 'the disk is full', 3.5, RECORDER_LOST, record_lost=1.0),
-    _process('replay', 'joint_command', 'old commands come again, 200 a second', 1.0),
-)
+    _process(
+        'second', 'arbiter', 'another arbiter starts', 1.0,
+        Reaction('refuses', 'disorder', says='another arbiter'),
+    ),
+    _process(
+        'replay', 'joint_command', 'old commands come again, 200 a second', 2.0,
+        Reaction('foreign_writer', 'disorder', groups=()),
+    ),
+)  # fmt: skip
 
 PROCESS_FAULTS: tuple[Fault, ...] = (
     *_KILLED,

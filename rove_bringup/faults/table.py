@@ -31,5 +31,21 @@ def table(judged: Sequence[Judged]) -> Table:
     return drawn
 
 
+def markdown(judged: Sequence[Judged]) -> str:
+    """The same as a table for a document."""
+    lines = [
+        '| fault | what goes wrong | what must happen | measured | ticks after the limit '
+        '| record lost | |',
+        '|---|---|---|---|---|---|---|',
+    ]
+    for each in judged:
+        ticks = '' if each.ticks is None else str(each.ticks)
+        lost = f'{each.record_lost:.2f} s' if each.record_lost else ''
+        verdict = 'pass' if each.passed else '**FAIL**: ' + '; '.join(each.problems)
+        row = (each.fault, each.what, each.expected, each.measured, ticks, lost, verdict)
+        lines.append(f'| {" | ".join(row)} |')
+    return '\n'.join(lines) + '\n'
+
+
 def _kept(well: bool) -> str:
     return 'kept' if well else '[red]broken[/]'

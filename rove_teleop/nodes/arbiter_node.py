@@ -35,6 +35,7 @@ from rove_teleop.core.schedule import Lateness
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.diagnostics import Diagnostics, Health
 from rove_teleop.nodes.latest import Heard, Latest
+from rove_teleop.nodes.newcomer import Newcomer
 from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 from rove_teleop.nodes.sole_writer import SoleWriter
@@ -202,7 +203,19 @@ class ArbiterNode(Node):
         self._diagnostics_pub.publish(message)
 
 
-main = main_of(ArbiterNode, priority=40)
+def the_only_arbiter() -> ArbiterNode:
+    """The arbiter of a robot that has none.
+
+    Raises:
+        RoveError: It has one.
+    """
+    newcomer = Newcomer()
+    node = ArbiterNode()
+    newcomer.look()
+    return node
+
+
+main = main_of(the_only_arbiter, priority=40)
 
 if __name__ == '__main__':
     main()

@@ -14,14 +14,15 @@ from rove_teleop.errors import UnknownName
 def test_the_command_writes_a_record_of_each_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / 'deep' / 'faults.json'
+    path, text = tmp_path / 'deep' / 'faults.json', tmp_path / 'faults.md'
     only = ['--layer', 'lockstep', '--only', 'plant-state-gap']
-    assert bench_faults.main([*only, '--json', str(path)]) == 0
+    assert bench_faults.main([*only, '--json', str(path), '--markdown', str(text)]) == 0
     (record,) = json.loads(path.read_text())
     assert (record['fault'], record['layer'], record['passed']) == (
         'plant-state-gap', 'lockstep', True,
     )  # fmt: skip
     assert record['ticks'] == 1
+    assert 'plant lost after 25 ms | 1 |' in text.read_text()
     assert '1 of 1 faults end as they must' in capsys.readouterr().out
 
 

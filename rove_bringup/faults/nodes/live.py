@@ -30,6 +30,7 @@ from rove_teleop.nodes import convert, qos
 ATTEMPTS = 4  # a machine that stalls by itself tells another story: so try again
 _STARTUP_S = 60.0
 _EPISODE_S = 120.0
+_PATIENCE_S = 30.0
 _STRIKE_S = (0.3, 0.6)
 _DEVICE_HZ = 100.0
 _AGAIN_S = 1.0
@@ -158,7 +159,14 @@ class _Live:
         strike.heard_ns = strike.start_ns or 0
         if fault.how == 'kill' and fault.where == 'recorder':
             self.last_tick = frame.tick
-        run.spin(fault.duration)
+        until = time.monotonic() + fault.duration
+        run.wait(
+            lambda: time.monotonic() >= until and sabotage.over,
+            _PATIENCE_S,
+            f'end of {fault.name}',
+        )
+        if sabotage.refused:
+            strike.note(time.monotonic_ns(), 'refuses', 'another arbiter is at work')
         sabotage.end()
         run.spin(fault.after)
         if fault.how == 'full':

@@ -27,6 +27,7 @@ _NICE = 10
 _ROOM = 100_000  # bytes that a full disk still has
 _REPLAYED = 50
 _PERIOD_S = 0.005
+_REFUSED = 2  # exit code of a node that cannot do its work
 
 
 class Sabotage:
@@ -38,6 +39,7 @@ class Sabotage:
         self._burners: list[subprocess.Popen[bytes]] = []
         self._past: deque[bytes] = deque(maxlen=_REPLAYED)
         self._old: list[JointCommand] = []
+        self._second: subprocess.Popen[bytes] | None = None
         self._repeating = False
         if fault.how == 'replay':
             self._listen()
@@ -68,10 +70,21 @@ class Sabotage:
             'burn': self._burn,
             'full': self._fill,
             'replay': self._repeat,
+            'second': self._start_another,
         }
         if self._fault.how not in ways:
             raise UnknownName('way to strike', self._fault.how, ways)
         ways[self._fault.how]()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return self._second is None or self._second.poll() is not None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the second arbiter ended by itself, because there is one."""
+        return self._second is not None and self._second.poll() == _REFUSED
 
     def end(self) -> None:
         """Let everything go on that can; again is harmless."""
@@ -81,6 +94,9 @@ class Sabotage:
             burner.kill()
             burner.wait()
         self._burners = []
+        if self._second is not None and self._second.poll() is None:
+            self._second.kill()
+            self._second.wait()
         self._repeating = False
 
     def _signal(self, number: signal.Signals) -> None:
@@ -95,6 +111,12 @@ class Sabotage:
                 subprocess.Popen(['nice', '-n', str(nice), sys.executable, '-c', _BURN])
             )
 
+    def _start_another(self) -> None:
+        command = [sys.executable, '-m', 'rove_teleop.nodes.arbiter_node', '--ros-args']
+        command += ['-p', 'writer_id:=intruder', '-r', '__node:=second_arbiter']
+        with (self._run.out / 'logs' / 'second_arbiter.log').open('wb') as log:
+            self._second = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
     def _fill(self) -> None:
         """No file of the recorder may become longer than its recording is, and a little."""
         recordings = list(Path(self._run.out).glob('*.mcap'))
@@ -105,9 +127,6 @@ class Sabotage:
     def _listen(self) -> None:
         node = self._run.director
         node.create_subscription(JointCommand, 'joint_command', self._keep, qos.COMMAND, raw=True)
-        self._pub = node.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        node.create_timer(_PERIOD_S, self._send, clock=steady)
 
     def _keep(self, data: bytes) -> None:
         self._past.append(data)
@@ -115,6 +134,10 @@ class Sabotage:
     def _repeat(self) -> None:
         self._repeating = True
         self._old = [deserialize_message(data, JointCommand) for data in self._past]
+        node = self._run.director
+        self._pub = node.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(_PERIOD_S, self._send, clock=steady)
 
     def _send(self) -> None:
         if self._repeating and self._old:
