@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from arbiter_rig import BASE, DT, make_limits, operated, phases, started, ticks_until
+from arbiter_rig import BASE, DT, Rig, make_limits, operated, phases, started, ticks_until
 import numpy as np
 import pytest
 
@@ -66,6 +67,46 @@ def test_authority_never_begins_with_a_sample_that_is_not_fresh() -> None:
     rig.operator_age_ns = 101_000_000
     assert ticks_until(rig, Phase.HOLD) == 81
     assert 'human' not in rig.kinds()
+
+
+def lose_plant(rig: Rig) -> None:
+    rig.plant_alive = False
+    rig.run(6)
+    rig.plant_alive = True
+
+
+def stop_and_rearm(rig: Rig) -> None:
+    rig.ask('stop')
+    assert rig.ask('rearm').accepted
+
+
+@pytest.mark.parametrize('phase', [Phase.TO_AUTO, Phase.HOLD])
+@pytest.mark.parametrize(
+    'interrupt',
+    [
+        lose_plant,
+        stop_and_rearm,
+        lambda rig: rig.ask('hold'),
+        lambda rig: rig.ask('episode_end', by='director'),
+    ],
+    ids=['plant lost', 'stop', 'hold', 'episode end'],
+)
+def test_a_release_that_was_interrupted_while_it_waited_is_over(
+    phase: Phase, interrupt: Callable[[Rig], object]
+) -> None:
+    rig = operated()
+    rig.policy_period = 10**9
+    if phase is Phase.HOLD:
+        rig.ask('hold')
+    assert rig.ask('release').accepted
+    rig.run(5)
+    assert phases(rig) == {phase}
+    interrupt(rig)
+    rig.policy_period = 20
+    rig.run(60)
+    assert phases(rig) == {Phase.HOLD}
+    assert rig.ask('release').accepted
+    ticks_until(rig, Phase.AUTO)
 
 
 def test_a_silent_holder_loses_the_lease_and_the_robot_holds() -> None:
