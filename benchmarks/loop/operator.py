@@ -18,14 +18,7 @@ _HUMAN_S = (2.2, 4.0)  # in command
 _POLICY_S = (0.8, 2.4)  # and not
 _AGAIN_NS = 1_000_000_000  # when nothing came of a request
 _CURLS = dict.fromkeys(('thumb', 'index', 'middle', 'ring', 'pinky'), 0.3)
-_WISHES = {
-    frozenset(phases): wish
-    for wish, one, other in (
-        ('takeover', Phase.AUTO, Phase.TO_AUTO),
-        ('release', Phase.HUMAN, Phase.TO_HUMAN),
-    )
-    for phases in ((one,), (other,), (one, other))
-}
+_OPERATED = frozenset((Phase.TO_HUMAN, Phase.HUMAN))
 _CENTRE = {'left': np.array([0.3, 0.25, 1.1]), 'right': np.array([0.3, -0.25, 1.1])}
 
 
@@ -96,7 +89,7 @@ class SwingingOperator:
     def _ask(self, view: OperatorView, now_ns: int) -> tuple[Request, ...]:
         """A wish once the robot has been in one pair of hands for long enough."""
         assert view.frame is not None
-        wish = _WISHES.get(frozenset(view.frame.phase), '') if view.frame.episode else ''
+        wish = _wish(frozenset(view.frame.phase)) if view.frame.episode else ''
         if wish != self._wish:
             self._wish = wish
             pause = _HUMAN_S if wish == 'release' else _POLICY_S
@@ -105,3 +98,10 @@ class SwingingOperator:
             return ()
         self._next_ns = now_ns + _AGAIN_NS
         return (Request(wish, request_id=f'{wish}-{now_ns}'),)
+
+
+def _wish(phases: frozenset[Phase]) -> str:
+    """What to ask for next; whatever was lost on the way, the robot goes on."""
+    if Phase.STOPPED in phases:
+        return 'rearm'
+    return 'release' if phases <= _OPERATED else 'takeover'

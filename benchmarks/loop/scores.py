@@ -22,6 +22,8 @@ from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.types import Array
 from rove_teleop.recording.episode import Episode
 
+_LOST = ('input_lost', 'policy_lost', 'plant_lost', 'recorder_lost')
+
 
 @dataclass
 class Samples:
@@ -32,6 +34,7 @@ class Samples:
         lateness, sample_age, source_age: See `timing` [ns].
         command_age: How old the newest command was at each step of the plant [ns].
         plant_age: How old the plant's state was when the arbiter took it [ns].
+        losses: How often the arbiter had lost the operator, the policy or the plant.
         found: The stretches in which the operator was in command.
     """
 
@@ -42,6 +45,7 @@ class Samples:
     takeovers: int = 0
     releases: int = 0
     falls: int = 0
+    losses: int = 0
     velocity_step: float = 0.0
     latency_ms: list[float] = field(default_factory=list)
     effect_ms: list[float] = field(default_factory=list)
@@ -73,6 +77,7 @@ def _add(samples: Samples, episode: Episode, kinematics: Kinematics) -> None:
     samples.velocity_step = max(samples.velocity_step, stats.velocity_step)
     samples.latency_ms += stats.takeover_latency_ms
     samples.effect_ms += stats.takeover_effect_ms
+    samples.losses += sum(event.kind in _LOST for event in episode.events)
     samples.lateness.append(lateness_ns(episode, CONTROL_PERIOD_NS))
     samples.sample_age.append(stats.sample_age)
     samples.source_age.append(sample_age_ns(episode, SOURCE))
@@ -164,6 +169,7 @@ def lines(samples: Samples, requests: int) -> list[Line]:
             'velocity step after a switch', 'rad/s', {'max': samples.velocity_step}, {'max': 0.1}
         ),
         Line('falls', '', {'count': samples.falls}, {'count': 0.0}),
+        Line('streams lost', '', {'count': samples.losses}),
         Line('frames not recorded', '', {'count': samples.missing_frames}),
     ]  # fmt: skip
 

@@ -16,15 +16,16 @@ import pytest
 from benchmarks.bench_loop import main
 from benchmarks.loop.lag import STAGES, Stretch, lag_ms, stretches
 from benchmarks.loop.lag import Path as HandPath
-from benchmarks.loop.operator import FASTEST, SLOWEST, Oscillation
+from benchmarks.loop.operator import FASTEST, SLOWEST, Oscillation, SwingingOperator
 from benchmarks.loop.scores import Line, gather, lines
 from rove_teleop.assembly import make_robot
 from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.legs import LegKinematics
-from rove_teleop.core.names import GROUP_CHANNELS, NUM_BASE, NUM_LEG_JOINTS, SIDES
+from rove_teleop.core.names import GROUP_CHANNELS, NUM_BASE, NUM_LEG_JOINTS, SIDES, Phase
 from rove_teleop.errors import ConfigError
+from rove_teleop.operators.source import OperatorView
 from rove_teleop.recording.episode import Episode
-from tests.fakes.frames import PERIOD_NS, Script
+from tests.fakes.frames import PERIOD_NS, Script, control_frames, task_states
 from tests.fakes.recordings import build_episode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,6 +164,32 @@ def test_wrong_numbers_are_refused_before_anything_runs():
         main(['--minutes', '0'])
     with pytest.raises(ConfigError, match='--requests must be'):
         main(['--requests', '-1'])
+
+
+@pytest.mark.parametrize(
+    ('phase', 'wish'),
+    [
+        (Phase.AUTO, 'takeover'),
+        (Phase.TO_AUTO, 'takeover'),
+        (Phase.HUMAN, 'release'),
+        (Phase.TO_HUMAN, 'release'),
+        (Phase.HOLD, 'takeover'),
+        (Phase.STOPPED, 'rearm'),
+    ],
+)
+def test_the_operator_asks_again_and_again_whatever_was_lost(phase, wish):
+    operator, frame = SwingingOperator(), next(control_frames(SCRIPT))
+    operator.reset(0, 'session')
+    view = OperatorView(
+        replace(frame, phase=(phase,) * len(frame.phase)), None, next(task_states(SCRIPT))
+    )
+    asked = [
+        request.event
+        for tick in range(600)
+        for request in operator.step(view, SCRIPT.start_ns + tick * 10_000_000).requests
+    ]
+    assert 2 <= len(asked) <= 6
+    assert set(asked) == {wish}
 
 
 @pytest.mark.alone
