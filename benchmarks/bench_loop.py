@@ -88,6 +88,7 @@ def record(minutes: float, seed: int, out: Path, cameras: bool, progress: Progre
 
     count = math.ceil(minutes * 60.0 / _EPISODE_S)
     config = RunConfig(
+        task='stand',
         operator='benchmarks.loop.operator:SwingingOperator',
         policy='benchmarks.loop.policy:SwingingPolicy',
         timeout=minutes * 60.0 / count,

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-import pinocchio as pin
 
-from benchmarks.takeover.reach import ArmReach
 from rove_policy.policy import CHUNK_DT, CHUNK_HORIZON
 from rove_policy.types import Observation
 from rove_teleop.assembly import make_robot
-from rove_teleop.core.kinematics import Kinematics
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import CHANNELS, GROUPS, NUM_LEG_JOINTS
 from rove_teleop.core.types import ActionChunk, Array
 
 _ROWS = round(CHUNK_HORIZON / CHUNK_DT) + 1
-_PALM = {  # m, in the middle of the swing and clear of the table
-    'left': np.array([0.2, 0.22, 1.05]),
-    'right': np.array([0.2, -0.22, 1.05]),
+_HOME = {  # rad and the sign on the right side; the rest is nominal
+    'shoulder_pitch': (-0.5, 1.0),
+    'shoulder_roll': (0.35, -1.0),
+    'elbow': (0.1, 1.0),
 }
 _SWING = {  # rad, Hz
     'shoulder_pitch': (0.25, 0.31),
@@ -36,12 +34,12 @@ class SwingingPolicy:
     def __init__(self) -> None:
         robot = make_robot()
         legs = LegKinematics(robot)
-        standing = np.concatenate((legs.nominal_base, robot.nominal[NUM_LEG_JOINTS:]))
-        palms = Kinematics(robot, legs).palms(standing)
-        raised = {side: pin.SE3(palm.rotation, _PALM[side]) for side, palm in palms.items()}
-        self._home = ArmReach(robot).solve(standing, raised)
+        self._home = np.concatenate((legs.nominal_base, robot.nominal[NUM_LEG_JOINTS:]))
         self._amplitude, self._rate = np.zeros(len(CHANNELS)), np.zeros(len(CHANNELS))
         for channel, name in enumerate(CHANNELS):
+            for word, (angle, mirrored) in _HOME.items():
+                if word in name:
+                    self._home[channel] = angle * (mirrored if 'right' in name else 1.0)
             for word, (amplitude, frequency) in _SWING.items():
                 if word in name:
                     self._amplitude[channel] = amplitude
