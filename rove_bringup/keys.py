@@ -20,12 +20,14 @@ from rove_bringup.progress import Progress
 from rove_bringup.terminal import KeyTerminal
 from rove_teleop.nodes.keyboard_node import KeyboardNode
 from rove_teleop.nodes.run import StopFlag
+from rove_teleop.nodes.threads import first_node
 from rove_teleop.operators.keyboard import Keyboard
 
 _WAIT_S = 0.02
 _DRAW_NS = 200_000_000
 _LAST_S = 0.2  # for a key pressed just before the end to leave
 _QUIT = 'q'
+_PRIORITY = 10  # of a stop key on a busy machine; below every control loop
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,7 +37,9 @@ def main(argv: Sequence[str]) -> int:
     terminal = KeyTerminal()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
+    first = first_node(_PRIORITY)
     node = KeyboardNode()
+    first.destroy_node()
     executor = EventsExecutor()
     executor.add_node(node)
     try:

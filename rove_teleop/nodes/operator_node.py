@@ -38,6 +38,7 @@ class OperatorParams(OperatorConfig):
     """Parameters of the operator node."""
 
     rate: float = param(100.0, 'Operator samples a second [Hz].', low=10.0, high=500.0)
+    keys: bool = param(True, "Whether a keyboard's keys are asked for with this lease.")
 
 
 class OperatorNode(Node):
@@ -70,7 +71,8 @@ class OperatorNode(Node):
         self._task = latest.task_state(self, losses)
         if isinstance(self._operator, LiveOperator):
             self.create_subscription(OperatorState, 'operator_input', self._on_input, qos.INPUT)
-        self.create_subscription(OperatorKey, 'operator_keys', self._on_key, qos.KEYS)
+        if params.keys:
+            self.create_subscription(OperatorKey, 'operator_keys', self._on_key, qos.KEYS)
         self.create_service(Trigger, 'release', self._on_release)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / params.rate, self._step, clock=steady)

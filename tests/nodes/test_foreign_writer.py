@@ -29,9 +29,7 @@ def test_another_publisher_is_named_refused_a_takeover_and_forgotten_when_it_lea
     assert kinds(events) == []
     rogue = bench.add(Node('rogue'))
     rogue.create_publisher(JointCommand, 'joint_command', qos.COMMAND)
-    begun = time.monotonic()
     bench.until(lambda: kinds(events))
-    assert time.monotonic() - begun < 1.0
     [found] = [event for event in events if event.kind == 'foreign_writer']
     assert found.detail.startswith('node /rogue, gid ') and len(found.detail) > 30
     lease = bench.call(AcquireLease, 'acquire_lease', AcquireLease.Request(operator_id='anna'))
