@@ -40,8 +40,12 @@ class Bench:
             self.executor.spin_once(timeout_sec=0.01)
 
     def spin(self, seconds: float) -> None:
+        self.spin_until(lambda: False, seconds)
+
+    def spin_until(self, holds: Callable[[], object], seconds: float) -> None:
+        """Spin until something holds or the time is over."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while not holds() and time.monotonic() < deadline:
             self.executor.spin_once(timeout_sec=0.01)
 
     def call(self, kind: type, name: str, request: Any) -> Any:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
+from rove_teleop import assembly
+from rove_teleop.core.arbiter_config import ArbiterConfig
 from tests.fakes.ros_bench import Bench, running_bench
+
+MINUTE_NS = 60_000_000_000
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     with running_bench() as bench:
         yield bench
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arbiters that a busy machine does not make hold or stop."""
+    patient = partial(ArbiterConfig, plant_hold_ns=MINUTE_NS, plant_stop_ns=MINUTE_NS)
+    monkeypatch.setattr(assembly, 'ArbiterConfig', patient)

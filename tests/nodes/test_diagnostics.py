@@ -6,6 +6,7 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
+import pytest
 from rclpy.node import Node
 
 from rove_msgs.msg import ActionChunk, Event, JointCommand, JointProposal
@@ -15,6 +16,8 @@ from rove_teleop.core.names import GROUPS, NUM_CHANNELS
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.arbiter_node import ArbiterNode
 from tests.fakes.ros_bench import STAMP, Bench
+
+pytestmark = pytest.mark.usefixtures('patience')
 
 
 class Told:

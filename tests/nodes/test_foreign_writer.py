@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from rclpy.node import Node
 
 from rove_msgs.msg import ControlFrame, Event, JointCommand
@@ -12,6 +13,8 @@ from rove_teleop.nodes import qos
 from rove_teleop.nodes.arbiter_node import ArbiterNode
 from rove_teleop.nodes.sole_writer import SoleWriter
 from tests.fakes.ros_bench import Bench
+
+pytestmark = pytest.mark.usefixtures('patience')
 
 
 def kinds(events: list[Event]) -> list[str]:

@@ -30,6 +30,8 @@ from rove_teleop.nodes.operator_node import OperatorNode
 from rove_teleop.operators.keyboard import Wish
 from tests.fakes.ros_bench import Bench
 
+pytestmark = pytest.mark.usefixtures('patience')
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTUP_S = 60.0
 AGAIN_S = 2.0
@@ -77,8 +79,7 @@ class Program:
         while not holds():
             assert time.monotonic() < deadline, f'{keys!r} does nothing'
             self.press(keys)
-            again = time.monotonic() + AGAIN_S
-            self._bench.until(lambda: holds() or time.monotonic() > again)
+            self._bench.spin_until(holds, AGAIN_S)
 
     def shows(self, text: str) -> bool:
         while select.select([self._master], [], [], 0)[0]:
@@ -182,9 +183,13 @@ def test_the_operators_lease_is_used_for_what_a_keyboard_asks(bench: Bench) -> N
     bench.until(lambda: keyboard.frame and keyboard.frame.operator_id)
     holder = keyboard.frame.operator_id
     assert holder != 'keyboard'
-    while not said(events, 'release'):
+
+    def released() -> bool:
         keyboard.press(Wish('release', ('left_arm',)))
-        bench.spin(0.2)
+        bench.spin_until(lambda: said(events, 'release'), AGAIN_S)
+        return bool(said(events, 'release'))
+
+    bench.until(released)
     release = next(event for event in events if event.kind == 'release')
     assert (release.actor, list(release.groups)) == (holder, ['left_arm'])
 
@@ -225,9 +230,8 @@ def test_hold_and_release_are_services(bench: Bench) -> None:
     answer = bench.call(Trigger, 'hold', Trigger.Request())
     assert answer.success and answer.message.startswith('holding')
     bench.until(lambda: said(events, 'hold'))
-    while not said(events, 'release'):
-        bench.call(Trigger, 'release', Trigger.Request())
-        bench.spin(0.2)
+    bench.until(lambda: bench.call(Trigger, 'release', Trigger.Request()).success)
+    bench.until(lambda: said(events, 'release'))
     bench.call(Trigger, 'stop', Trigger.Request())
     bench.call(Trigger, 'release', Trigger.Request())
     bench.until(lambda: said(events, 'refused') and said(events, 'stop'))
