@@ -293,7 +293,7 @@ class Arbiter:
             answered = self._monitor.answered(self._now_ns)
             detail = f'anchor_id={self._tags.anchor_id + 1} {answered} {detail}'
         if kind in ('takeover', 'release'):
-            detail = f'{detail} t_receive_ns={request.t_receive_ns or self._now_ns}'
+            detail = f't_receive_ns={request.t_receive_ns or self._now_ns} {detail}'
         elif kind == 'episode_start' and not detail_value(detail, 'episode'):
             detail = f'episode={self._event_id + 1} {detail}'
         elif kind == 'mark_recovery':

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rove_teleop.core.names import CHANNELS, GROUP_CHANNELS, GROUPS, Authority, Phase, Stage
+from rove_teleop.core.tags import detail_value
 
 ELBOW = CHANNELS.index('right_elbow_joint')
 JOINTS = slice(6, None)
@@ -214,6 +215,19 @@ def test_a_release_waits_for_a_fresh_observation_and_fades_without_a_jump() -> N
     assert phases(rig) == {Phase.AUTO}
     np.testing.assert_allclose(rig.frame.executed.position[JOINTS], 0.4, atol=1e-3)
     assert rig.frame.stage is Stage.ROLLOUT
+
+
+def test_what_an_event_says_of_itself_stands_before_what_the_request_brought() -> None:
+    rig = started()
+    rig.operator = np.zeros(37)
+    rig.step()
+    forged = 't_receive_ns=1 anchor_id=9 source=rule'
+    for event in ('takeover', 'release'):
+        assert rig.ask(event, detail=forged).accepted
+        told = next(one for one in rig.output.events if one.kind == event)
+        assert detail_value(told.detail, 't_receive_ns') != '1'
+        assert event == 'release' or detail_value(told.detail, 'anchor_id') == '1'
+        rig.run(2)
 
 
 def test_a_release_to_a_silent_policy_ends_in_hold() -> None:

@@ -295,4 +295,5 @@ def test_a_stop_in_full_motion_brakes_within_its_own_limit() -> None:
     velocity = np.array([frame.executed.velocity for frame in rig.frames[at - 1 :]])
     steps = np.abs(np.diff(velocity, axis=0))
     assert (steps <= LIMITS.stop_acceleration * DT).all()
+    assert (steps[:, JOINTS] > LIMITS.acceleration[JOINTS] * DT).any(), 'harder than in motion'
     assert np.abs(velocity[-1, JOINTS]).max() < 0.01
