@@ -32,13 +32,13 @@ _PRIORITY = 10  # of a stop key on a busy machine; below every control loop
 
 def main(argv: Sequence[str]) -> int:
     """Run until ``q`` or Ctrl-C; 0, or 2 when there is no terminal or no run to join."""
-    domain = _parser().parse_args(argv).domain
-    os.environ['ROS_DOMAIN_ID'] = str(domain_to_join(domain, os.environ))
+    options = _parser().parse_args(argv)
+    os.environ['ROS_DOMAIN_ID'] = str(domain_to_join(options.domain, os.environ))
     terminal = KeyTerminal()
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     first = first_node(_PRIORITY)
-    node = KeyboardNode()
+    node = KeyboardNode(namespace=options.namespace)
     first.destroy_node()
     executor = EventsExecutor()
     executor.add_node(node)
@@ -90,4 +90,5 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         help='ROS domain of the run. Default: ROS_DOMAIN_ID, else that of the only run there is.',
     )
+    parser.add_argument('--namespace', default='', help='Namespace of the nodes. Default: none.')
     return parser

@@ -171,6 +171,20 @@ def test_stop_and_hold_need_no_operator(bench: Bench) -> None:
     assert keyboard.problem == ''
 
 
+def test_a_keyboard_speaks_to_the_nodes_of_its_namespace(bench: Bench) -> None:
+    keyboard = bench.add(KeyboardNode(namespace='left_cell'))
+    stops: list[bool] = []
+
+    def on_stop(request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        stops.append(True)
+        return response
+
+    bench.node.create_service(Trigger, 'left_cell/stop', on_stop)
+    bench.until(keyboard._stop.service_is_ready)
+    keyboard.press(Wish('stop'))
+    bench.until(lambda: stops)
+
+
 def test_a_stop_that_nobody_hears_is_said_to_be_lost(bench: Bench) -> None:
     keyboard = bench.add(KeyboardNode())
     keyboard.press(Wish('stop'))
