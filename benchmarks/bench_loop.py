@@ -134,8 +134,11 @@ def _figures(values: dict[str, float | None], unit: str) -> str:
     words = [
         f'{name} {"–" if value is None else f"{value:.2f}" if unit else f"{value:g}"}'
         for name, value in values.items()
+        if name != 'correlation'
     ]
-    return f'{"  ".join(words)} {unit}'.rstrip()
+    alike = values.get('correlation')
+    remark = '' if alike is None else f'({100 * alike:.1f} % alike)'
+    return f'{"  ".join(words)} {unit} {remark}'.rstrip()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -66,12 +66,21 @@ def stretches(episode: Episode, kinematics: Kinematics) -> Iterator[Stretch]:
             yield _stretch(episode, np.arange(first, last, _EVERY), kinematics)
 
 
-def lag_ms(found: Sequence[Stretch], before: str, after: str) -> float | None:
-    """How much later the motion is at one of ``STAGES`` than at another one [ms].
+@dataclass(frozen=True)
+class Lag:
+    """How much later a motion is at one place than at another.
 
-    Returns:
-        None without a stretch to judge by.
+    Attributes:
+        ms: By so much [ms].
+        correlation: How alike the two are when it is taken out, at most 1.
     """
+
+    ms: float
+    correlation: float
+
+
+def find_lag(found: Sequence[Stretch], before: str, after: str) -> Lag | None:
+    """The lag from one of ``STAGES`` to another one, None without a stretch to judge by."""
     product, energy = np.zeros((2, len(_LAGS)))
     own = 0.0
     for each in found:
@@ -90,7 +99,8 @@ def lag_ms(found: Sequence[Stretch], before: str, after: str) -> float | None:
             energy[row] += (later * later).sum()
     if own == 0.0 or not energy.all():
         return None
-    return float(_peak(product / np.sqrt(own * energy)) * _STEP * 1e3)
+    correlation = product / np.sqrt(own * energy)
+    return Lag(_peak(correlation) * _STEP * 1e3, float(correlation.max()))
 
 
 def _peak(correlation: Array) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.loop.lag import STAGES, Stretch, lag_ms, stretches
+from benchmarks.loop.lag import STAGES, Stretch, find_lag, stretches
 from rove_bringup.report.stats import EpisodeStats
 from rove_bringup.report.timing import (
     APPLY,
@@ -140,10 +140,10 @@ class Line:
 def lines(samples: Samples, requests: int) -> list[Line]:
     """The table of a run that should have had so many takeovers."""
     lags = {
-        f'{before} to {after}': lag_ms(samples.found, before, after)
+        f'{before} to {after}': _lag(samples.found, before, after)
         for before, after in zip(STAGES, STAGES[1:], strict=False)
     }
-    total = lag_ms(samples.found, STAGES[0], STAGES[-1])
+    total = _lag(samples.found, STAGES[0], STAGES[-1])
     return [
         Line('takeovers asked for', '', {'count': samples.takeovers}, {'at least': requests}),
         Line(
@@ -163,8 +163,8 @@ def lines(samples: Samples, requests: int) -> list[Line]:
         Line('the same from when it was taken', 'ms', _of_ns(samples.source_age)),
         Line('plant state to arbiter', 'ms', _of_ns(samples.plant_age)),
         Line('age of the command at the plant', 'ms', _of_ns(samples.command_age)),
-        Line('hand behind hand', 'ms', {'lag': total}, {'lag': 50.0}),
-        *(Line(f'  {name}', 'ms', {'lag': lag}) for name, lag in lags.items()),
+        Line('hand behind hand', 'ms', total, {'lag': 50.0}),
+        *(Line(f'  {name}', 'ms', lag) for name, lag in lags.items()),
         Line(
             'velocity step after a switch', 'rad/s', {'max': samples.velocity_step}, {'max': 0.1}
         ),
@@ -172,6 +172,13 @@ def lines(samples: Samples, requests: int) -> list[Line]:
         Line('streams lost', '', {'count': samples.losses}),
         Line('frames not recorded', '', {'count': samples.missing_frames}),
     ]  # fmt: skip
+
+
+def _lag(found: list[Stretch], before: str, after: str) -> dict[str, float | None]:
+    lag = find_lag(found, before, after)
+    if lag is None:
+        return {'lag': None, 'correlation': None}
+    return {'lag': lag.ms, 'correlation': lag.correlation}
 
 
 def _of_ms(values: list[float]) -> dict[str, float | None]:

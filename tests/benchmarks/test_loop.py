@@ -14,7 +14,7 @@ import pinocchio as pin
 import pytest
 
 from benchmarks.bench_loop import main
-from benchmarks.loop.lag import STAGES, Stretch, lag_ms, stretches
+from benchmarks.loop.lag import STAGES, Stretch, find_lag, stretches
 from benchmarks.loop.lag import Path as HandPath
 from benchmarks.loop.operator import FASTEST, SLOWEST, Oscillation, SwingingOperator
 from benchmarks.loop.scores import Line, gather, lines
@@ -75,6 +75,13 @@ def episode(kinematics: Kinematics) -> Episode:
     )
 
 
+def lag_ms(found: list[Stretch], before: str, after: str) -> float:
+    lag = find_lag(found, before, after)
+    assert lag is not None
+    assert lag.correlation > 0.99
+    return lag.ms
+
+
 def test_a_known_lag_is_found_to_the_millisecond_at_every_stage(episode, kinematics):
     found = list(stretches(episode, kinematics))
     assert len(found) == 1
@@ -106,7 +113,7 @@ def test_noise_and_uneven_samples_do_not_shift_the_lag(lag):
 def test_without_a_stretch_in_command_there_is_no_lag(episode, kinematics):
     policy = replace(episode, phase=np.zeros_like(episode.phase))
     assert list(stretches(policy, kinematics)) == []
-    assert lag_ms([], 'wrist', 'measured') is None
+    assert find_lag([], 'wrist', 'measured') is None
 
 
 def test_the_hands_swing_between_the_slowest_and_the_fastest_motion():
