@@ -150,6 +150,16 @@ def test_a_takeover_without_a_fresh_operator_is_refused() -> None:
     assert rig.ask('takeover', 'left_hand').reason.startswith('the operator is not tracked for')
 
 
+def test_a_refused_request_may_be_made_again_and_a_done_one_may_not() -> None:
+    rig = started()
+    assert not rig.ask('takeover', request_id='mine').accepted
+    rig.operator = np.zeros(37)
+    rig.step()
+    assert rig.ask('takeover', request_id='mine').accepted
+    assert rig.ask('takeover', request_id='mine').reason == "request_id 'mine' was used before"
+    assert phases(rig) == {Phase.TO_HUMAN}
+
+
 def test_a_takeover_that_is_never_answered_by_a_proposal_ends_in_hold() -> None:
     rig = started()
     rig.operator = np.zeros(37)
