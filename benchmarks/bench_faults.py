@@ -47,16 +47,21 @@ def main(argv: Sequence[str] = ()) -> int:
         chosen = [fault for fault in faults if options.only in fault.name]
         for each in _RUNS[layer](chosen, options.seed):
             judged.append(each)
+            _write(judged, options.json, options.markdown)
             verdict = 'pass' if each.passed else f'FAIL: {"; ".join(each.problems)}'
             progress.print(f'{each.fault}: {verdict}', highlight=False)
     Console(width=None if sys.stdout.isatty() else 200).print(table(judged))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        records = [each.record() for each in judged]
-        options.json.write_text(json.dumps(records, indent=2) + '\n')
-    if options.markdown:
-        options.markdown.write_text(markdown(judged))
     return 0 if all(each.passed for each in judged) else 1
+
+
+def _write(judged: Sequence[Judged], records: Path | None, text: Path | None) -> None:
+    """What is known so far; a long run that is cut short leaves what it found."""
+    for path in filter(None, (records, text)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if records is not None:
+        records.write_text(json.dumps([each.record() for each in judged], indent=2) + '\n')
+    if text is not None:
+        text.write_text(markdown(judged))
 
 
 def _faults() -> dict[str, tuple[Fault, ...]]:
