@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rove_bringup.faults.fault import Fault, Reaction, Situation
-from rove_bringup.faults.messages import (
-    BRAKES,
-    INPUT_LOST,
-    MESSAGE_FAULTS,
-    PLANT_LOST,
-    PLANT_STOP,
-    POLICY_LOST,
-)
+from rove_bringup.faults.messages import MESSAGE_FAULTS
+from rove_bringup.faults.wording import BRAKES, INPUT_LOST, PLANT_LOST, PLANT_STOP, POLICY_LOST
 
 _SAID_LATE_MS = 1500.0
 RECORDER_LOST = Reaction('recorder_lost', 'recorder', _SAID_LATE_MS, groups=())
