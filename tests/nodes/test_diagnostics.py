@@ -11,10 +11,15 @@ from rclpy.node import Node
 
 from rove_msgs.msg import ActionChunk, Event, JointCommand, JointProposal
 from rove_msgs.srv import AcquireLease, RequestTransition
+from rove_teleop.assembly import make_arbiter, make_robot
 from rove_teleop.core import types
+from rove_teleop.core.handovers import Handovers
 from rove_teleop.core.names import GROUPS, NUM_CHANNELS
+from rove_teleop.core.schedule import Lateness
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.arbiter_node import ArbiterNode
+from rove_teleop.nodes.diagnostics import Diagnostics, Health
+from rove_teleop.nodes.latest import Heard
 from tests.fakes.ros_bench import STAMP, Bench
 
 pytestmark = pytest.mark.usefixtures('patience')
@@ -90,11 +95,11 @@ def test_streams_verdicts_lease_phases_and_the_last_takeover_are_told(bench: Ben
     assert told.value('handovers', 'takeovers') == '1'
     assert told.value('handovers', 'takeover_groups') == 'left_arm'
     assert told.value('handovers', 'takeover_alignment_left') == '0.300 m, 1.000 rad'
-    assert 0.0 < float(told.value('handovers', 'takeover_latency_ms')) < 1000.0
+    assert float(told.value('handovers', 'takeover_latency_ms')) > 0.0
     assert told.value('streams', 'recorder_heartbeat_age_ms') == 'never'
-    assert 0.0 <= float(told.value('streams', 'plant_state_age_ms')) < 1000.0
-    assert 0.0 <= float(told.value('streams', 'operator_sample_age_ms')) < 1000.0
-    assert 20.0 < float(told.value('streams', 'joint_proposal_hz')) < 500.0
+    assert float(told.value('streams', 'plant_state_age_ms')) >= 0.0
+    assert float(told.value('streams', 'operator_sample_age_ms')) >= 0.0
+    assert float(told.value('streams', 'joint_proposal_hz')) > 0.0
     assert told.status('verdicts').message.endswith('inputs were clamped or rejected')
     assert told.value('robot', 'right_arm') == 'hold, hold'
     assert told.status('control loop').message in ('on time', 'a tick was missed')
@@ -122,3 +127,20 @@ def test_a_foreign_writer_is_an_error_and_a_lost_plant_too(bench: Bench) -> None
     bench.add(Node('rogue')).create_publisher(JointCommand, 'joint_command', qos.COMMAND)
     bench.until(lambda: '/rogue' in told.value('robot', 'foreign_writers'))
     assert told.status('robot').level == DiagnosticStatus.ERROR
+
+
+def test_ages_and_rates_are_counted_between_two_reports() -> None:
+    arbiter = make_arbiter('one', 'arbiter', make_robot())
+    heard = Heard()
+    health = Health(arbiter, Lateness(5_000_000, 10), {'plant': heard}, Handovers(), None, ())
+    diagnostics = Diagnostics('arbiter')
+    diagnostics.statuses(health, 1_000_000_000)
+    for k in range(100):
+        heard.note(1_000_000_000 + k * 5_000_000)
+    [streams] = [
+        status
+        for status in diagnostics.statuses(health, 1_500_000_000)
+        if status.name == 'arbiter: streams'
+    ]
+    values = {item.key: item.value for item in streams.values}
+    assert (values['plant_hz'], values['plant_age_ms']) == ('200.0', '5.0')
