@@ -23,5 +23,13 @@ def bench() -> Iterator[Bench]:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arbiters that a busy machine does not make hold or stop."""
-    patient = partial(ArbiterConfig, plant_hold_ns=MINUTE_NS, plant_stop_ns=MINUTE_NS)
+    names = ('plant_hold_ns', 'plant_stop_ns', 'operator_freeze_ns', 'operator_lost_ns')
+    patient = partial(ArbiterConfig, **dict.fromkeys((*names, 'request_age_ns'), MINUTE_NS))
     monkeypatch.setattr(assembly, 'ArbiterConfig', patient)
+
+
+@pytest.fixture
+def long_lease(monkeypatch: pytest.MonkeyPatch, patience: None) -> None:
+    """Such arbiters, whose lease lasts a minute without a heartbeat."""
+    lasting = partial(assembly.ArbiterConfig, lease_ns=MINUTE_NS)
+    monkeypatch.setattr(assembly, 'ArbiterConfig', lasting)

@@ -22,7 +22,7 @@ from rove_teleop.nodes.diagnostics import Diagnostics, Health
 from rove_teleop.nodes.latest import Heard
 from tests.fakes.ros_bench import STAMP, Bench
 
-pytestmark = pytest.mark.usefixtures('patience')
+pytestmark = pytest.mark.usefixtures('long_lease')
 
 
 class Told:

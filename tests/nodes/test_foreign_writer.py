@@ -14,7 +14,7 @@ from rove_teleop.nodes.arbiter_node import ArbiterNode
 from rove_teleop.nodes.sole_writer import SoleWriter
 from tests.fakes.ros_bench import Bench
 
-pytestmark = pytest.mark.usefixtures('patience')
+pytestmark = pytest.mark.usefixtures('long_lease')
 
 
 def kinds(events: list[Event]) -> list[str]:
