@@ -78,7 +78,7 @@ def make_arbiter(
     legs = LegKinematics(robot)
     limits = ChannelLimits.from_joints(robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:])
     config = ArbiterConfig(initial_base=legs.nominal_base, session=session, writer_id=writer_id)
-    reach = LegReach(LegKinematics(robot), limits)
+    reach = LegReach(LegKinematics(robot), limits, CONTROL_PERIOD_NS * 1e-9)
     return Arbiter(config, limits, legs, lease, rules=(reach, Leash()))
 
 

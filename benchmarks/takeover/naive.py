@@ -115,7 +115,7 @@ class Limited:
         limits = ChannelLimits.from_joints(
             robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:]
         )
-        rules = (LegReach(LegKinematics(robot), limits), Leash())
+        rules = (LegReach(LegKinematics(robot), limits, _DT), Leash())
         self._safety = Safety(limits, rules)
         self._tracker = Tracker(limits.lower, limits.upper, _DT)
         self._envelopes = Envelopes(limits)

@@ -37,10 +37,19 @@ class LegReach:
     now; if a leg joint would be too fast on the way there, the base slows down.
     """
 
-    def __init__(self, legs: LegModel, limits: ChannelLimits) -> None:
-        """Use this leg model and the braking that the limits after a switch allow."""
+    def __init__(self, legs: LegModel, limits: ChannelLimits, dt: float) -> None:
+        """Use this leg model and the braking that the limits after a switch allow.
+
+        Args:
+            legs: The leg model.
+            limits: Limits of the channels.
+            dt: Time from one question to the next while the base moves [s].
+        """
         self._legs = legs
         self._braking = 0.45 * limits.switch_acceleration[:NUM_BASE]
+        self._jerk, self._dt = limits.switch_jerk[:NUM_BASE], dt
+        self._fastest = limits.acceleration[:NUM_BASE]
+        self._speed: Array | None = None
         self._age = 0
         self._bounds: VelocityBounds | None = None
 
@@ -49,18 +58,22 @@ class LegReach:
 
     def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
         """Safe velocities at an executed state of the channels, each (37,); None at rest."""
-        if np.abs(velocity[:NUM_BASE]).max() < _MOVING:
+        speed = velocity[:NUM_BASE]
+        before, self._speed = self._speed, speed
+        if np.abs(speed).max() < _MOVING:
             self._age = 0
             return None
+        change = np.zeros(NUM_BASE) if before is None else (speed - before) / self._dt
+        acceleration = np.clip(change, -self._fastest, self._fastest)
         if self._age % _EVERY == 0:
-            self._bounds = self._look(position[:NUM_BASE], velocity[:NUM_BASE])
+            self._bounds = self._look(position[:NUM_BASE], speed, acceleration)
         self._age += 1
         return self._bounds
 
-    def _look(self, base: Array, speed: Array) -> VelocityBounds | None:
+    def _look(self, base: Array, speed: Array, acceleration: Array) -> VelocityBounds | None:
         legs, leg_velocity = self._legs.solve(base, speed)
         knee, fastest = legs[_KNEES].min(), float(np.abs(leg_velocity).max())
-        rest = base + speed * (0.5 * np.abs(speed) / self._braking + _MARGIN_S)
+        rest = base + self._way_to_rest(speed, acceleration)
         legs_at_rest, _ = self._legs.solve(rest, speed)
         missed = self._miss(legs_at_rest, rest)
         if (missed > _REACHED and missed >= self._miss(legs, base)) or legs_at_rest[
@@ -72,6 +85,14 @@ class LegReach:
             return None
         slower = speed / excess
         return _bounds(np.where(speed < 0, slower, -np.inf), np.where(speed > 0, slower, np.inf))
+
+    def _way_to_rest(self, speed: Array, acceleration: Array) -> Array:
+        """How far the base still goes when it brakes now: first the acceleration must end."""
+        faster = np.maximum(acceleration * np.sign(speed), 0.0)
+        time = faster / self._jerk
+        top = np.abs(speed) + 0.5 * faster * time
+        gathered = time * (np.abs(speed) + faster * time / 3.0)
+        return np.sign(speed) * (gathered + top * (0.5 * top / self._braking + _MARGIN_S))
 
     def _miss(self, legs: Array, base: Array) -> float:
         """How far from a base reference its leg solution stands [m, rad]."""

@@ -39,18 +39,18 @@ def channels(base: Array) -> Array:
 
 
 def test_at_rest_there_is_nothing_to_say() -> None:
-    rule = LegReach(LegKinematics(ROBOT), LIMITS)
+    rule = LegReach(LegKinematics(ROBOT), LIMITS, DT)
     assert rule.bounds(REST, np.zeros(NUM_CHANNELS)) is None
 
 
 def test_a_slow_squat_is_free() -> None:
-    rule = LegReach(LegKinematics(ROBOT), LIMITS)
+    rule = LegReach(LegKinematics(ROBOT), LIMITS, DT)
     base = LEGS.nominal_base - np.array([0, 0, 0.1, 0, 0, 0])
     assert rule.bounds(channels(base), channels(np.array([0, 0, -0.08, 0, 0, 0]))) is None
 
 
 def test_a_base_that_would_come_to_rest_out_of_reach_brakes_now() -> None:
-    rule = LegReach(LegKinematics(ROBOT), LIMITS)
+    rule = LegReach(LegKinematics(ROBOT), LIMITS, DT)
     rising = channels(np.array([0, 0, 0.1, 0, 0, 0]))
     bounds = rule.bounds(channels(LEGS.nominal_base), rising)
     assert bounds is not None
@@ -58,8 +58,18 @@ def test_a_base_that_would_come_to_rest_out_of_reach_brakes_now() -> None:
     assert np.isinf(bounds.upper[NUM_BASE:]).all()
 
 
+def test_a_base_that_is_still_gathering_speed_brakes_earlier() -> None:
+    base = channels(LEGS.nominal_base - np.array([0, 0, 0.02, 0, 0, 0]))
+    for acceleration, brakes in ((0.0, False), (1.0, True)):
+        rule = LegReach(LegKinematics(ROBOT), LIMITS, DT)
+        for ticks_ago in (4, 3, 2, 1, 0):
+            speed = 0.05 - acceleration * ticks_ago * DT
+            bounds = rule.bounds(base, channels(np.array([0, 0, speed, 0, 0, 0])))
+        assert (bounds is not None) == brakes
+
+
 def test_a_base_too_fast_for_the_legs_is_slowed_in_proportion() -> None:
-    rule = LegReach(LegKinematics(ROBOT), LIMITS)
+    rule = LegReach(LegKinematics(ROBOT), LIMITS, DT)
     base = LEGS.nominal_base - np.array([0, 0, 0.02, 0, 0, 0])
     down = channels(np.array([0, 0, -0.22, 0, 0, 0]))
     bounds = rule.bounds(channels(base), down)
