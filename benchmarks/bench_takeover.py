@@ -2,7 +2,7 @@
 
 The operator's hands are 30 cm and 60 degrees away from the robot's and open, also while the
 robot holds the object; half of the takeovers wait for that. Every controller gets the same
-seeds, policy, operator and twin, in lockstep. Run::
+seeds, policy, operator and twin, in lockstep; the result does not depend on ``--jobs``. Run::
 
     ./rove bench takeover [--switches 200] [--controllers rove,naive] [--json FILE]
 """
@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 import json
+from multiprocessing import get_context
+import os
 from pathlib import Path
 import sys
 from typing import Any
@@ -29,6 +32,8 @@ from rove_teleop.errors import ConfigError, UnknownName
 SWITCHES = 200  # takeovers, and as many releases
 _GRASPS = 0.5  # share of the takeovers that wait until the robot holds the object
 TIMEOUT = 60.0  # of an episode [s]
+_PARTS = 4  # of the switches of a controller, which may run side by side
+_SEEDS = 10_000  # between the first episodes of two parts
 
 
 def main(argv: Sequence[str] = ()) -> int:
@@ -46,16 +51,44 @@ def main(argv: Sequence[str] = ()) -> int:
         raise ConfigError(f'--switches must be 1 to 100000, got {options.switches}')
     if not 3.0 <= options.timeout <= 3600.0:
         raise ConfigError(f'--timeout must be 3 to 3600 s, got {options.timeout:g}')
-    progress = Console(stderr=True)
-    records = []
-    for name in options.controllers:
-        judged, falls = run(name, options.switches, options.seed, options.timeout, progress)
-        records.append(record(name, judged, falls))
+    if not 1 <= options.jobs <= 1000:
+        raise ConfigError(f'--jobs must be 1 to 1000, got {options.jobs}')
+    records = _measure(options)
     Console(width=None if sys.stdout.isatty() else 160).print(table(records))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(records, indent=2) + '\n')
     return 0
+
+
+def _measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """One record per controller, in their order."""
+    share, rest = divmod(options.switches, _PARTS)
+    numbers = [share + (part < rest) for part in range(_PARTS)]
+    parts = [
+        (name, number, options.seed + _SEEDS * part, options.timeout)
+        for name in options.controllers
+        for part, number in enumerate(numbers)
+        if number
+    ]
+    if options.jobs == 1 or len(parts) == 1:
+        done = [_run_part(*part) for part in parts]
+    else:
+        jobs = min(options.jobs, len(parts))
+        with ProcessPoolExecutor(jobs, mp_context=get_context('spawn')) as pool:
+            done = list(pool.map(_run_part, *zip(*parts, strict=True)))
+    records = []
+    for name in options.controllers:
+        own = [result for part, result in zip(parts, done, strict=True) if part[0] == name]
+        judged = [each for switches, _ in own for each in switches]
+        records.append(record(name, judged, sum(falls for _, falls in own)))
+    return records
+
+
+def _run_part(
+    controller: str, switches: int, seed: int, timeout: float
+) -> tuple[list[Judged], int]:
+    return run(controller, switches, seed, timeout, Console(stderr=True))
 
 
 def run(
@@ -124,6 +157,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument('--seed', type=int, default=0, help='of the first episode')
     parser.add_argument('--timeout', type=float, default=TIMEOUT, help='of an episode [s]')
+    parser.add_argument(
+        '--jobs', type=int, default=os.cpu_count() or 1, help='processes that run side by side'
+    )
     parser.add_argument('--json', type=Path, help='write the records there')
     return parser
 

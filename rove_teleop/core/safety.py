@@ -37,10 +37,15 @@ def braking_velocity(distance: Array, gain: float, deceleration: Array) -> Array
 
 @dataclass(frozen=True)
 class VelocityBounds:
-    """Velocities that are safe now, each shape (37,); ``lower <= 0 <= upper``."""
+    """Velocities that are safe now, each shape (37,); ``lower <= 0 <= upper``.
+
+    Attributes:
+        urgent: Channels that shall brake as hard as they may, bool of shape (37,).
+    """
 
     lower: Array
     upper: Array
+    urgent: Array | None = None
 
 
 class SafetyRule(Protocol):
@@ -78,10 +83,13 @@ class Safety:
         upper, lower = braking_velocity(room, _GAIN, self._braking)
         upper = np.minimum(upper, envelope.velocity)
         lower = np.maximum(lower, -envelope.velocity)
+        urgent = None
         for rule in self._rules:
             if (more := rule.bounds(position, velocity)) is not None:
                 upper, lower = np.minimum(upper, more.upper), np.maximum(lower, more.lower)
-        return VelocityBounds(lower, upper)
+                outside = (velocity > more.upper) | (velocity < more.lower)
+                urgent = outside if urgent is None else urgent | outside
+        return VelocityBounds(lower, upper, urgent)
 
 
 def tilt(base_pose: Array) -> float:

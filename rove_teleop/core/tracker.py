@@ -6,7 +6,7 @@ acceleration changes by at most the jerk limit. Each law is linear near zero (no
 rest) and follows the square root of the remaining distance beyond (it can always brake).
 
 It accelerates comfortably: no harder than what is allowed after a switch, so that a switch may
-come at any moment. Only a channel far out of its bounds gets all that the limits allow.
+come at any moment. Only what is urgent to keep safe gets all that the limits allow.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ POSITION_GAIN = 25.0  # [1/s]
 VELOCITY_GAIN = 100.0  # [1/s], four times the position gain: critically damped
 _BRAKING_SHARE = 0.45  # of a limit, for braking that was planned
 _ACCELERATION_SHARE = 0.995  # keeps a step of velocity under the limit after rounding
-_EXCESS = 0.1  # of the speed limit: so far out of bounds comfort begins to give way
 _REST = 1e-9
 _TOLERANCE = 1e-9
 
@@ -97,7 +96,9 @@ class Tracker:
         """
         gap = np.minimum(np.maximum(target.position, self._lower), self._upper) - self.position
         gap[target.brake] = 0.0
-        effort = self._effort(bounds, envelope)
+        effort = envelope.comfort
+        if bounds.urgent is not None:
+            effort = np.where(bounds.urgent, envelope.acceleration, effort)
         wanted, bounded = self._wanted_velocity(target, gap, effort, bounds, envelope)
         acceleration, limited = self._acceleration(wanted, effort, envelope)
         velocity = self.velocity + acceleration * self._dt
@@ -114,12 +115,6 @@ class Tracker:
         self.position, self.velocity = inside, velocity
         self.acceleration = (velocity - before[0]) / self._dt
         self.active = bounded | limited | self._breaches(*before, envelope)
-
-    def _effort(self, bounds: VelocityBounds, envelope: Envelope) -> Array:
-        """How hard it may accelerate: harder than is comfortable only well out of bounds."""
-        excess = np.maximum(self.velocity - bounds.upper, bounds.lower - self.velocity)
-        need = np.minimum(np.maximum(excess / (_EXCESS * envelope.velocity) - 1.0, 0.0), 1.0)
-        return envelope.comfort + need * (envelope.acceleration - envelope.comfort)
 
     def _wanted_velocity(
         self,
