@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rove_teleop.core.arbiter import Arbiter
 from rove_teleop.core.arbiter_config import ArbiterConfig
+from rove_teleop.core.kinematics.body import Body
 from rove_teleop.core.lease import Lease
 from rove_teleop.core.leash import Leash
 from rove_teleop.core.leg_reach import LegReach
@@ -21,6 +22,7 @@ from rove_teleop.core.retargeting import (
     VectorRetargeter,
 )
 from rove_teleop.core.robot import Robot
+from rove_teleop.core.self_collision import SelfCollision
 from rove_teleop.core.teleop import Teleop, TeleopConfig
 from rove_teleop.errors import UnknownName
 from rove_teleop.share import share
@@ -79,7 +81,8 @@ def make_arbiter(
     limits = ChannelLimits.from_joints(robot.lower[NUM_LEG_JOINTS:], robot.upper[NUM_LEG_JOINTS:])
     config = ArbiterConfig(initial_base=legs.nominal_base, session=session, writer_id=writer_id)
     reach = LegReach(LegKinematics(robot), limits, CONTROL_PERIOD_NS * 1e-9)
-    return Arbiter(config, limits, legs, lease, rules=(reach, Leash()))
+    apart = SelfCollision(Body(robot, LegKinematics(robot)), limits)
+    return Arbiter(config, limits, legs, lease, rules=(reach, Leash(), apart))
 
 
 def make_teleop(

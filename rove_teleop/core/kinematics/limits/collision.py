@@ -32,7 +32,7 @@ class CollisionLimit:
         self._config = config
         self._geometry = pin.GeometryModel()
         for capsule in body_capsules(config.hand_length):
-            for geometry in _objects(body.model, capsule):
+            for geometry in capsule_objects(body.model, capsule):
                 self._geometry.addGeometryObject(geometry)
         for first, second in LIMB_PAIRS:
             self._add_pair(first, second)
@@ -107,7 +107,7 @@ class CollisionLimit:
         self._geometry.addCollisionPair(pin.CollisionPair(*ids))
 
 
-def _objects(model: pin.Model, capsule: Capsule) -> list[pin.GeometryObject]:
+def capsule_objects(model: pin.Model, capsule: Capsule) -> list[pin.GeometryObject]:
     """A capsule and the spheres at its ends."""
     frame = model.frames[model.getFrameId(capsule.link)]
     a, b = np.array(capsule.start, float), np.array(capsule.end, float)
