@@ -24,6 +24,7 @@ from rich.table import Table
 
 from benchmarks.takeover.controllers import CONTROLLERS, TakeoverRunner
 from benchmarks.takeover.operator import SwitchingOperator
+from benchmarks.takeover.plot import draw_switches
 from benchmarks.takeover.scores import Judged, judge, record
 from rove_bringup.config import Episode, RunConfig
 from rove_bringup.sinks import EpisodeSink
@@ -58,6 +59,8 @@ def main(argv: Sequence[str] = ()) -> int:
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(records, indent=2) + '\n')
+    if options.plot:
+        draw_switches(options.controllers, options.seed, options.plot)
     return 0
 
 
@@ -161,6 +164,9 @@ def _parser() -> argparse.ArgumentParser:
         '--jobs', type=int, default=os.cpu_count() or 1, help='processes that run side by side'
     )
     parser.add_argument('--json', type=Path, help='write the records there')
+    parser.add_argument(
+        '--plot', type=Path, help='draw one takeover and one release of each controller there'
+    )
     return parser
 
 

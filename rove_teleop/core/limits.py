@@ -140,6 +140,9 @@ class Envelopes:
             for pace, prefix in names.items()
         }
         comfort = np.minimum(limits.acceleration, limits.switch_acceleration)
+        comfort[:NUM_BASE] = limits.acceleration[
+            :NUM_BASE
+        ]  # balance needs it in step with the arms
         for pace, rows in self._sets.items():
             stopping = pace is Pace.STOP
             rows.append(np.maximum(limits.velocity, rows[0]))
