@@ -140,13 +140,10 @@ class Envelopes:
             for pace, prefix in names.items()
         }
         comfort = np.minimum(limits.acceleration, limits.switch_acceleration)
-        comfort[:NUM_BASE] = limits.acceleration[
-            :NUM_BASE
-        ]  # balance needs it in step with the arms
+        comfort[:NUM_BASE] = limits.acceleration[:NUM_BASE]  # it has to keep up with the arms
         for pace, rows in self._sets.items():
-            stopping = pace is Pace.STOP
-            rows.append(np.maximum(limits.velocity, rows[0]))
-            rows.append(limits.stop_acceleration if stopping else comfort)
+            easy = rows[1] if pace is Pace.STOP else np.minimum(rows[1], comfort)
+            rows += [np.maximum(limits.velocity, rows[0]), easy]
         self._built: dict[tuple[Pace, ...], Envelope] = {}
 
     def of(self, paces: tuple[Pace, ...]) -> Envelope:
