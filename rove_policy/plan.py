@@ -9,11 +9,12 @@ import pinocchio as pin
 
 from rove_policy.mishap import Mishap
 from rove_policy.rollout import Rollout
+from rove_teleop.core.kinematics import WholeBodyIK
 from rove_teleop.core.names import GROUP_CHANNELS
 from rove_teleop.core.types import Array
 from rove_teleop.tasks.grip import hand_joints
 from rove_teleop.tasks.skill import OPEN, Scene
-from rove_teleop.tasks.trajectory import Trajectory
+from rove_teleop.tasks.trajectory import Trajectory, Waypoint
 
 _LET_GO = 0.3  # [s]
 _RIGHT_HAND = GROUP_CHANNELS['right_hand']
@@ -29,11 +30,19 @@ class Plan:
     """
 
     def __init__(
-        self, scene: Scene, trajectory: Trajectory, rollout: Rollout, mishap: Mishap
+        self,
+        scene: Scene,
+        way: list[Waypoint],
+        mishap: Mishap,
+        ik: WholeBodyIK,
+        executed: Array,
+        T_world_stance: pin.SE3,
     ) -> None:
-        """Play a rollout of the trajectory, with a mishap on the way."""
-        self.scene, self.trajectory = scene, trajectory
-        self._rollout, self._mishap = rollout, mishap
+        """Plan from the executed channels (37,); nothing is solved before it is asked for."""
+        self.scene = scene
+        self.trajectory = Trajectory(scene.palm, scene.grip, way)
+        self._rollout = Rollout(ik, executed, self.trajectory, T_world_stance)
+        self._mishap = mishap
         begin, end = self.trajectory.span(mishap.during)
         self.mishap_at = begin + mishap.share * (end - begin) if begin < math.inf else math.inf
 

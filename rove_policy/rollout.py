@@ -10,7 +10,7 @@ from rove_teleop.core.names import GROUP_CHANNELS
 from rove_teleop.core.types import Array
 from rove_teleop.tasks.grip import hand_joints
 from rove_teleop.tasks.skill import HELD
-from rove_teleop.tasks.trajectory import Trajectory, minimum_jerk
+from rove_teleop.tasks.trajectory import Trajectory
 
 _STEP = 0.02  # of the inverse kinematics [s]
 _RIGHT_HAND = GROUP_CHANNELS['right_hand']
@@ -59,8 +59,7 @@ class Rollout:
         ]) / _STEP  # fmt: skip
         palms = {'right': PalmTarget(pose, velocity)}
         row = self._ik.solve(Targets(palms=palms), _STEP, locked_groups=_STILL).position
-        holds = self._grip >= HELD
-        left = target.grip / self._grip if holds else 1.0 - minimum_jerk(t / _FADE)
+        left = target.grip / self._grip if self._grip >= HELD else 1.0 - t / _FADE
         surplus = min(max(left, 0.0), 1.0) * self._surplus
         row[_RIGHT_HAND] = hand_joints('right', target.grip) + surplus
         return row

@@ -10,7 +10,6 @@ import pinocchio as pin
 from rove_policy.mishap import Mishap, draw_mishap
 from rove_policy.plan import Plan
 from rove_policy.policy import CHUNK_DT, CHUNK_HORIZON
-from rove_policy.rollout import Rollout
 from rove_policy.types import Observation
 from rove_teleop.core.geometry import se3_from_base, se3_from_pose
 from rove_teleop.core.kinematics import Kinematics, WholeBodyIK
@@ -22,7 +21,6 @@ from rove_teleop.errors import PolicyError
 from rove_teleop.share import share
 from rove_teleop.tasks.grip import grip_of
 from rove_teleop.tasks.skill import Scene, go_on
-from rove_teleop.tasks.trajectory import Trajectory
 
 _ATTEMPTS = 2
 _OFF_PLAN = 0.04  # farther than this from the plan, somebody else has moved the robot [m]
@@ -74,14 +72,12 @@ class ScriptedPolicy:
             self._mishap = Mishap()
             self._begin_again()
         self._fresh = False
-        scene, commanded, T_world_stance = self._look(observation)
+        scene, T_world_stance = self._look(observation)
         t = (observation.t_ns - self._start_ns) * 1e-9
-        if self._plan is None or self._is_outdated(self._plan, scene, commanded, t):
+        if self._plan is None or self._is_outdated(self._plan, scene, t):
             way = [] if self._attempts >= _ATTEMPTS else go_on(scene, self._mishap.aim)
-            trajectory = Trajectory(commanded, scene.grip, way)
             executed = observation.executed
-            rollout = Rollout(self._ik, executed, trajectory, T_world_stance)
-            self._plan = Plan(scene, trajectory, rollout, self._mishap)
+            self._plan = Plan(scene, way, self._mishap, self._ik, executed, T_world_stance)
             self._start_ns, t = observation.t_ns, 0.0
         return ActionChunk(
             seq=observation.seq,
@@ -99,11 +95,8 @@ class ScriptedPolicy:
         self._attempts = 0
         self._plan = None
 
-    def _look(self, observation: Observation) -> tuple[Scene, pin.SE3, pin.SE3]:
-        """The scene with the palm where it is; where it was told to be; and T_world_stance.
-
-        The grip is the one it was told: fingers that hold something cannot close as far.
-        """
+    def _look(self, observation: Observation) -> tuple[Scene, pin.SE3]:
+        """The scene with the palm where it was told to be, and T_world_stance."""
         try:
             cube, goal = observation.objects['cube'], observation.objects['goal']
         except KeyError as missing:
@@ -113,17 +106,13 @@ class ScriptedPolicy:
             ) from None
         base = self._legs.base_of(observation.joint_position[:NUM_LEG_JOINTS])
         T_world_stance = se3_from_pose(observation.base_pose) * se3_from_base(base).inverse()
-        measured = np.concatenate((base, observation.joint_position[NUM_LEG_JOINTS:]))
-        palm, commanded = (
-            T_world_stance * self._kinematics.palms(channels)['right']
-            for channels in (measured, observation.executed)
-        )
+        palm = T_world_stance * self._kinematics.palms(observation.executed)['right']
         grip = grip_of('right', observation.executed[GROUP_CHANNELS['right_hand']])
-        return Scene(palm, grip, cube, goal), commanded, T_world_stance
+        return Scene(palm, grip, cube, goal), T_world_stance
 
-    def _is_outdated(self, plan: Plan, scene: Scene, commanded: pin.SE3, t: float) -> bool:
+    def _is_outdated(self, plan: Plan, scene: Scene, t: float) -> bool:
         """Whether the plan no longer fits what is seen; counts failed attempts."""
-        off_plan = plan.palm(t).translation - commanded.translation
+        off_plan = plan.palm(t).translation - scene.palm.translation
         if np.linalg.norm(off_plan) > _OFF_PLAN:
             return True
         if t > plan.mishap_at or self._attempts >= _ATTEMPTS:
