@@ -67,9 +67,9 @@ def pushed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> P
 def test_hands_that_are_sent_through_the_table_do_not_press_on_it(pushed: Pressure):
     assert pushed.faults == set()
     assert max(pushed.force) > 1.0  # they did get there
-    assert max(pushed.force[-200:]) < 10.0
+    assert max(pushed.force[-200:]) < 8.0
 
 
 @pytest.mark.parametrize('pushed', [False], indirect=True)
 def test_hands_would_press_on_a_table_that_teleoperation_does_not_know(pushed: Pressure):
-    assert min(pushed.force[-200:]) > 20.0
+    assert min(pushed.force[-200:]) > 12.0
