@@ -64,13 +64,18 @@ class SelfCollision:
             [chains[numbers[second]] - chains[numbers[first]] for first, second in LIMB_PAIRS]
         )
         self.clearance = np.inf
+        self._far = False
 
     def observe(self, plant: PlantState) -> None:
         """Nothing measured is needed."""
 
     def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
         """Safe velocities at an executed state of the channels, None with all limbs apart."""
+        if self._far:  # the margins reach over one tick without a look
+            self._far = False
+            return None
         near = self._near(position, np.abs(velocity[:NUM_FREE]))
+        self._far = not near
         if not near:
             return None
         room = np.array([self._results[number].min_distance for number in near]) - self._keep

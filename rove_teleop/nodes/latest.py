@@ -102,7 +102,9 @@ class Latest(Generic[Value]):
         self._value = None
 
 
-def control_frame(node: Node, losses: Losses | None = None) -> Latest[ControlFrame]:
+def control_frame(
+    node: Node, losses: Losses | None = None, on_news: Callable[[], None] | None = None
+) -> Latest[ControlFrame]:
     """The newest tick of the arbiter."""
     return Latest(
         node,
@@ -111,6 +113,7 @@ def control_frame(node: Node, losses: Losses | None = None) -> Latest[ControlFra
         qos.COMMAND,
         convert.control_frame_from_msg,
         losses,
+        on_news=on_news,
     )
 
 

@@ -8,13 +8,11 @@ from typing import Any
 
 from rclpy.node import Node
 
-from rove_msgs.msg import ControlFrame, JointProposal, OperatorState
+from rove_msgs.msg import JointProposal, OperatorState
 from rove_teleop.assembly import ROBOT, make_robot
 from rove_teleop.config import param
-from rove_teleop.core import types
 from rove_teleop.core.smoothing import SMOOTHINGS, make_smoother
-from rove_teleop.errors import InvalidInput
-from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes import convert, latest, qos
 from rove_teleop.nodes.calibration import CalibrationService
 from rove_teleop.nodes.latest import Latest
 from rove_teleop.nodes.losses import Losses
@@ -22,6 +20,8 @@ from rove_teleop.nodes.params import declare
 from rove_teleop.nodes.run import main_of
 from rove_teleop.tasks.registry import make_task
 from rove_teleop.teleop_options import TeleopOptions
+
+_RECENT_NS = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ class TeleopParams(TeleopOptions):
 class TeleopNode(Node):
     """Subscribe ``operator_state`` and ``control_frame``; publish ``joint_proposal``.
 
-    It steps with every control frame, so a proposal is ready before the next tick, and while
-    somebody operates again with every sample, so that none waits for the next frame first. The
-    service ``calibrate`` measures the operator's proportions.
+    It steps with every control frame, so a proposal is ready before the next tick. While
+    somebody operates it steps with every sample, so that none waits for the next frame first,
+    and passes over a frame that comes right after. The service ``calibrate`` measures the
+    operator's proportions.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -62,27 +63,24 @@ class TeleopNode(Node):
             self._losses,
             on_news=self._on_sample,
         )
-        self._frame: types.ControlFrame | None = None
+        self._stepped_ns = 0
         self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
-        self.create_subscription(ControlFrame, 'control_frame', self._on_frame, qos.COMMAND)
+        self._frame = latest.control_frame(self, self._losses, on_news=self._on_frame)
 
-    def _on_frame(self, msg: ControlFrame) -> None:
-        self._losses.heard('control_frame')
-        try:
-            self._frame = convert.control_frame_from_msg(msg)
-        except InvalidInput as error:
-            self.get_logger().warning(f'frame refused: {error}', throttle_duration_sec=1.0)
-            return
-        self._step()
+    def _on_frame(self) -> None:
+        recent = time.monotonic_ns() - self._stepped_ns < _RECENT_NS
+        if not (self._teleop.operated and recent):
+            self._step()
 
     def _on_sample(self) -> None:
         if self._teleop.operated:
             self._step()
 
     def _step(self) -> None:
+        self._stepped_ns = time.monotonic_ns()
         sample = self._operator.get()
         self._calibration.take(sample)
-        proposal = self._teleop.step(sample, self._frame, time.monotonic_ns())
+        proposal = self._teleop.step(sample, self._frame.get(), self._stepped_ns)
         if proposal is not None:
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.joint_proposal_to_msg(proposal, stamp))
