@@ -201,7 +201,7 @@ class OperatorNode(Node):
             self.get_logger().warning(f'{wish.event} refused: {response.reason}')
 
 
-main = main_of(OperatorNode)
+main = main_of(OperatorNode, priority=10)
 
 if __name__ == '__main__':
     main()

@@ -21,8 +21,6 @@ from rove_teleop.nodes.run import main_of
 from rove_teleop.tasks.registry import make_task
 from rove_teleop.teleop_options import TeleopOptions
 
-_RECENT_NS = 3_000_000
-
 
 @dataclass(frozen=True)
 class TeleopParams(TeleopOptions):
@@ -35,10 +33,8 @@ class TeleopParams(TeleopOptions):
 class TeleopNode(Node):
     """Subscribe ``operator_state`` and ``control_frame``; publish ``joint_proposal``.
 
-    It steps with every control frame, so a proposal is ready before the next tick. While
-    somebody operates it steps with every sample, so that none waits for the next frame first,
-    and passes over a frame that comes right after. The service ``calibrate`` measures the
-    operator's proportions.
+    It steps with every control frame, so a proposal is ready before the next tick. The service
+    ``calibrate`` measures the operator's proportions.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -61,26 +57,14 @@ class TeleopNode(Node):
             qos.COMMAND,
             convert.operator_state_from_msg,
             self._losses,
-            on_news=self._on_sample,
         )
-        self._stepped_ns = 0
         self._pub = self.create_publisher(JointProposal, 'joint_proposal', qos.COMMAND)
-        self._frame = latest.control_frame(self, self._losses, on_news=self._on_frame)
-
-    def _on_frame(self) -> None:
-        recent = time.monotonic_ns() - self._stepped_ns < _RECENT_NS
-        if not (self._teleop.operated and recent):
-            self._step()
-
-    def _on_sample(self) -> None:
-        if self._teleop.operated:
-            self._step()
+        self._frame = latest.control_frame(self, self._losses, on_news=self._step)
 
     def _step(self) -> None:
-        self._stepped_ns = time.monotonic_ns()
         sample = self._operator.get()
         self._calibration.take(sample)
-        proposal = self._teleop.step(sample, self._frame.get(), self._stepped_ns)
+        proposal = self._teleop.step(sample, self._frame.get(), time.monotonic_ns())
         if proposal is not None:
             stamp = self.get_clock().now().to_msg()
             self._pub.publish(convert.joint_proposal_to_msg(proposal, stamp))

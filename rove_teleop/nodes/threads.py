@@ -4,12 +4,7 @@ Whoever opens the shared-memory port of another process first waits for its list
 and waits by yielding in a loop for up to a third of a second (``healthy_check_timeout_ms``). Two
 real-time threads that do so keep everybody else from two processors, the listener included: the
 control loop and the twin stood still for 330 ms when another process joined. So listeners wake
-up before everybody, and the threads that only speak are never real-time.
-
-They go before ordinary programs though: they hold locks that a loop waits for when it publishes,
-and on a busy machine a thread that is put aside with such a lock holds up the loop for 20 ms. The
-price is that one more process, whose listener is an ordinary thread, may be let in some
-milliseconds later.
+up before everybody, and the threads that only speak are ordinary ones.
 """
 
 from __future__ import annotations
@@ -21,7 +16,6 @@ from pathlib import Path
 from rclpy.node import Node
 
 _TASKS = Path('/proc/self/task')
-_SPEAKER_NICE = -10
 _LISTENER_PRIORITY = 50  # above every loop of ours; a listener only takes messages in
 
 
@@ -49,11 +43,8 @@ def arrange_middleware_threads() -> None:
     for task in _TASKS.iterdir():
         with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
             name = (task / 'comm').read_text().strip()
-            if _listens(name):
-                _schedule(int(task.name), _LISTENER_PRIORITY)
-            elif name.startswith('dds.'):
-                _schedule(int(task.name), 0)
-                _favour(int(task.name))
+            if name.startswith('dds.'):
+                _schedule(int(task.name), _LISTENER_PRIORITY if _listens(name) else 0)
 
 
 def _schedule(thread: int, priority: int) -> None:
@@ -61,12 +52,6 @@ def _schedule(thread: int, priority: int) -> None:
     policy = os.SCHED_FIFO if priority else os.SCHED_OTHER
     with suppress(PermissionError):
         os.sched_setscheduler(thread, policy, os.sched_param(priority))
-
-
-def _favour(thread: int) -> None:
-    """Ask for a greater share of the processors for an ordinary thread."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, thread, _SPEAKER_NICE)
 
 
 def _listens(name: str) -> bool:

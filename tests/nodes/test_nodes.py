@@ -15,7 +15,6 @@ from std_srvs.srv import Trigger
 from rove_msgs.msg import ControlFrame, Event, JointProposal, OperatorState
 from rove_msgs.srv import AcquireLease, RecordEpisode, RequestTransition
 from rove_teleop.core import types
-from rove_teleop.core.names import Phase
 from rove_teleop.core.tags import detail_value
 from rove_teleop.nodes import convert, qos
 from rove_teleop.nodes.arbiter_node import ArbiterNode
@@ -180,39 +179,6 @@ def test_teleop_survives_a_malformed_frame(bench: Bench) -> None:
     bench.spin(0.05)
     proposals.clear()
     bench.until(publish_both)
-
-
-@pytest.mark.parametrize(('phase', 'more'), [(Phase.HUMAN, 5), (Phase.AUTO, 0)])
-def test_teleop_answers_every_sample_at_once_while_somebody_operates(
-    bench: Bench, phase: Phase, more: int
-) -> None:
-    bench.add(TeleopNode())
-    frames = bench.node.create_publisher(ControlFrame, 'control_frame', qos.COMMAND)
-    samples = bench.node.create_publisher(OperatorState, 'operator_state', qos.COMMAND)
-    proposals = bench.collect(JointProposal, 'joint_proposal')
-    bench.until(lambda: frames.get_subscription_count() and samples.get_subscription_count())
-    operated = replace(FRAME, phase=(phase,) * len(FRAME.phase))
-    seq = 0
-
-    def sample() -> None:
-        nonlocal seq
-        seq += 1
-        now_ns = time.monotonic_ns()
-        state = types.OperatorState('device', 'one', seq, now_ns, now_ns)
-        samples.publish(convert.operator_state_to_msg(state, STAMP))
-        bench.spin(0.05)
-
-    def publish_both() -> bool:
-        sample()
-        frames.publish(convert.control_frame_to_msg(operated, STAMP))
-        return bool(proposals)
-
-    bench.until(publish_both)
-    bench.spin(0.1)
-    proposals.clear()
-    for _ in range(5):
-        sample()
-    assert len(proposals) == more
 
 
 def test_a_wrong_secret_gets_no_lease_and_no_takeover(bench: Bench) -> None:
