@@ -8,6 +8,7 @@ thumb), y to the left of a hand that lies palm down. The right hand's thumb is o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -35,6 +36,7 @@ _FINGERS = (
     _Finger((0.034, -0.008, 0.0), (0.086, -0.017, 0.0), (0.042, 0.027, 0.022), -0.7),
     _Finger((0.031, -0.020, -0.003), (0.077, -0.035, -0.004), (0.033, 0.020, 0.019), -1.4),
 )
+_MIRROR = np.array((1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0))  # of a pose, in the plane y = 0
 _FLEXION = np.radians((80.0, 100.0, 60.0))  # knuckle, middle and last joint of a full curl
 _SPREAD = math.radians(15.0)
 
@@ -78,13 +80,30 @@ def hand_pose(
     """
     if side not in ('left', 'right'):
         raise UnknownName('side', side, ('left', 'right'))
-    T_wrist_joint = [pin.SE3.Identity(), *_thumb(thumb)]
-    for finger, curl in zip(_FINGERS, (index, middle, ring, pinky), strict=True):
-        T_wrist_joint += _finger(finger, float(np.clip(curl, 0.0, 1.0)), spread)
+    poses = _in_wrist(thumb, index, middle, ring, pinky, spread)
     if side == 'left':
-        T_wrist_joint = [_mirror(T) for T in T_wrist_joint]
-    T_world_wrist = pin.SE3.Identity() if T_world_wrist is None else T_world_wrist
-    return np.array([pin.SE3ToXYZQUAT(T_world_wrist * T) for T in T_wrist_joint])
+        poses = poses * _MIRROR
+    return poses.copy() if T_world_wrist is None else _moved(poses, T_world_wrist)
+
+
+@lru_cache(maxsize=16)
+def _in_wrist(thumb: float, *curls_and_spread: float) -> Array:
+    """The right hand in the frame of its wrist, shape (25, 7); nobody may change it."""
+    *curls, spread = curls_and_spread
+    T_wrist_joint = [pin.SE3.Identity(), *_thumb(thumb)]
+    for finger, curl in zip(_FINGERS, curls, strict=True):
+        T_wrist_joint += _finger(finger, float(np.clip(curl, 0.0, 1.0)), spread)
+    return np.array([pin.SE3ToXYZQUAT(T) for T in T_wrist_joint])
+
+
+def _moved(poses: Array, transform: pin.SE3) -> Array:
+    """Poses (n, 7) after a transform."""
+    x, y, z, w = pin.Quaternion(transform.rotation).coeffs()
+    turn = np.array([[w, -z, y, x], [z, w, -x, y], [-y, x, w, z], [-x, -y, -z, w]])
+    moved = np.empty_like(poses)
+    moved[:, :3] = poses[:, :3] @ transform.rotation.T + transform.translation
+    moved[:, 3:] = poses[:, 3:] @ turn.T
+    return moved
 
 
 def _finger(finger: _Finger, curl: float, spread: float) -> list[pin.SE3]:
@@ -114,9 +133,3 @@ def _chain(T: pin.SE3, bones: tuple[float, ...], flexion: Array | tuple[float, .
         joints.append(T)
         T = T * pin.SE3(np.eye(3), np.array((length, 0.0, 0.0)))
     return [*joints, T]
-
-
-def _mirror(T: pin.SE3) -> pin.SE3:
-    """The same joint of the other hand: reflected in the plane y = 0."""
-    flip = np.diag((1.0, -1.0, 1.0))
-    return pin.SE3(flip @ T.rotation @ flip, flip @ T.translation)
