@@ -6,12 +6,12 @@ import numpy as np
 import pinocchio as pin
 
 from rove_teleop.core.geometry import base_from_se3, se3_from_base
-from rove_teleop.core.names import JOINTS, LEG_JOINTS, NUM_LEG_JOINTS, SIDES
+from rove_teleop.core.names import JOINTS, LEG_JOINTS, NUM_BASE, NUM_LEG_JOINTS, SIDES
 from rove_teleop.core.robot import ANKLE_TO_SOLE, FOOT_FRAMES, Robot
 from rove_teleop.core.types import Array
 
-_LEG = {'left': slice(0, 6), 'right': slice(6, 12)}
-_CONVERGED = 1e-6  # one more Newton step from here lands below 1e-11
+_LEGS = slice(0, 6), slice(6, 12)
+_CONVERGED = 1e-5  # one more Newton step from here lands below 1e-9
 _MAX_ITERATIONS = 10
 _MAX_STEP = 0.3  # rad per iteration
 _DAMPING = 1e-10 * np.eye(6)
@@ -21,7 +21,8 @@ class LegKinematics:
     """Maps the base reference to leg joints and back, for feet that stay where they stand.
 
     The stance frame lies on the ground midway below the two ankles of the nominal pose, x
-    forward. Newton's method warm-started from the last answer: two iterations in motion.
+    forward. Newton's method, started where the last answer and its derivative point to: one
+    iteration in motion.
 
     Attributes:
         nominal_base: Base reference of the nominal pose, shape (6,).
@@ -36,11 +37,12 @@ class LegKinematics:
         joints = [self._model.joints[self._model.getJointId(name)] for name in LEG_JOINTS]
         assert [joint.idx_q for joint in joints] == list(range(NUM_LEG_JOINTS))
         self._data = self._model.createData()
-        self._frames = {s: self._model.getFrameId(FOOT_FRAMES[s]) for s in SIDES}
+        self._foot_frames = [self._model.getFrameId(FOOT_FRAMES[side]) for side in SIDES]
         self._lower = robot.lower[:NUM_LEG_JOINTS]
         self._upper = robot.upper[:NUM_LEG_JOINTS]
         self._q = robot.nominal[:NUM_LEG_JOINTS].copy()
-        self._jacobians = np.zeros((2, 6, 6))
+        self._jacobians, self._wanted = np.zeros((2, 6, 6)), np.zeros((2, 6, 7))
+        self._leg_map = np.zeros((NUM_LEG_JOINTS, NUM_BASE))
         T_pelvis_foot = self._feet(self._q)
         middle = np.mean([T.translation for T in T_pelvis_foot.values()], axis=0)
         self.T_stance_foot = {
@@ -48,6 +50,7 @@ class LegKinematics:
             for side, T in T_pelvis_foot.items()
         }
         self.nominal_base = self.base_of(self._q)
+        self._base = self.nominal_base.copy()  # of the last answer
 
     def solve(self, base: Array, base_velocity: Array) -> tuple[Array, Array]:
         """Leg joints that put the pelvis at a base reference.
@@ -61,12 +64,13 @@ class LegKinematics:
             Where the reference is out of reach the nearest found pose is held.
         """
         T_pelvis_stance = se3_from_base(base).inverse()
-        goals = {side: T_pelvis_stance * self.T_stance_foot[side] for side in SIDES}
-        q = self._newton(goals)
+        goals = [T_pelvis_stance * self.T_stance_foot[side] for side in SIDES]
+        ahead = self._leg_map @ (base - self._base)
+        q = self._newton(self._q + _clipped(ahead), goals, _twists(base))
         if q is None:
             return self._q, np.zeros(NUM_LEG_JOINTS)
-        self._q = np.clip(q, self._lower, self._upper)
-        return self._q, self._velocity(base, base_velocity)
+        self._q, self._base = np.minimum(np.maximum(q, self._lower), self._upper), base.copy()
+        return self._q, self._leg_map @ base_velocity
 
     def base_of(self, leg_position: Array) -> Array:
         """Base reference (6,) of measured leg joints (12,), from the mean of both feet."""
@@ -78,43 +82,50 @@ class LegKinematics:
 
     def _feet(self, q: Array) -> dict[str, pin.SE3]:
         pin.framesForwardKinematics(self._model, self._data, q)
-        return {s: self._data.oMf[f].copy() for s, f in self._frames.items()}
+        placed = (self._data.oMf[frame].copy() for frame in self._foot_frames)
+        return dict(zip(SIDES, placed, strict=True))
 
-    def _newton(self, goals: dict[str, pin.SE3]) -> Array | None:
-        q = self._q.copy()
+    def _newton(self, q: Array, goals: list[pin.SE3], twists: Array) -> Array | None:
+        """Leg joints (12,) whose feet are at their goals, None when there are none near.
+
+        Args:
+            q: Where to begin.
+            goals: T_pelvis_foot of both feet.
+            twists: See ``_twists``.
+        """
         for _ in range(_MAX_ITERATIONS):
             pin.computeJointJacobians(self._model, self._data, q)
-            error = np.array([
-                pin.log6(self._frame(side).actInv(goals[side])).vector for side in SIDES
-            ])  # fmt: skip
-            self._take_jacobians()
-            q += np.clip(self._descend(error), -_MAX_STEP, _MAX_STEP)
-            if np.abs(error).max() < _CONVERGED:
+            for k, (frame, goal) in enumerate(zip(self._foot_frames, goals, strict=True)):
+                foot = pin.updateFramePlacement(self._model, self._data, frame)
+                self._wanted[k, :, 0] = pin.log6(foot.actInv(goal)).vector
+                self._wanted[k, :, 1:] = foot.toActionMatrixInverse() @ twists
+            steps = self._descend(self._wanted)
+            q = q + _clipped(steps[:, 0])
+            if np.abs(self._wanted[:, :, 0]).max() < _CONVERGED:
+                self._leg_map = -steps[:, 1:]
                 return q
         return None
 
-    def _frame(self, side: str) -> pin.SE3:
-        return pin.updateFramePlacement(self._model, self._data, self._frames[side])
-
-    def _take_jacobians(self) -> None:
-        """Jacobians of both feet in their own axes, shape (2, 6, 6)."""
-        for index, side in enumerate(SIDES):
-            jacobian = pin.getFrameJacobian(self._model, self._data, self._frames[side], pin.LOCAL)
-            self._jacobians[index] = jacobian[:, _LEG[side]]
-
     def _descend(self, feet: Array) -> Array:
-        """Joint motion (12,) that moves both feet by ``feet`` (2, 6), damped where singular."""
+        """Joint motions (12, n) that move both feet by ``feet`` (2, 6, n), damped where singular.
+
+        Of the feet in their own axes, at the joints of the last ``computeJointJacobians``.
+        """
+        for k, (frame, columns) in enumerate(zip(self._foot_frames, _LEGS, strict=True)):
+            jacobian = pin.getFrameJacobian(self._model, self._data, frame, pin.LOCAL)
+            self._jacobians[k] = jacobian[:, columns]
         transposed = self._jacobians.transpose(0, 2, 1)
         normal = transposed @ self._jacobians + _DAMPING
-        return np.linalg.solve(normal, transposed @ feet[:, :, None]).ravel()
+        return np.linalg.solve(normal, transposed @ feet).reshape(NUM_LEG_JOINTS, -1)
 
-    def _velocity(self, base: Array, base_velocity: Array) -> Array:
-        """Joint velocities that keep the feet still while the pelvis moves; J q' = -Ad v."""
-        if not base_velocity.any():
-            return np.zeros(NUM_LEG_JOINTS)
-        R_stance_pelvis = pin.rpy.rpyToMatrix(base[3:6])
-        linear = R_stance_pelvis.T @ base_velocity[:3]
-        angular = pin.rpy.computeRpyJacobian(base[3:6], pin.LOCAL) @ base_velocity[3:6]
-        twist = pin.Motion(linear, angular)
-        feet = [self._data.oMf[self._frames[side]].actInv(twist).vector for side in SIDES]
-        return -self._descend(np.array(feet))
+
+def _clipped(step: Array) -> Array:
+    return np.minimum(np.maximum(step, -_MAX_STEP), _MAX_STEP)
+
+
+def _twists(base: Array) -> Array:
+    """Twist of the pelvis in its own axes per rate of the base reference, shape (6, 6)."""
+    twists = np.zeros((6, 6))
+    twists[:3, :3] = pin.rpy.rpyToMatrix(base[3:6]).T
+    twists[3:, 3:] = pin.rpy.computeRpyJacobian(base[3:6], pin.LOCAL)
+    return twists
