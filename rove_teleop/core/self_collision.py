@@ -11,11 +11,11 @@ import coal
 import numpy as np
 import pinocchio as pin
 
-from rove_teleop.core.kinematics.body import NUM_FREE, Body
+from rove_teleop.core.kinematics.body import LEGS, NUM_FREE, NUM_VELOCITY, Body
 from rove_teleop.core.kinematics.capsules import LIMB_PAIRS, body_capsules
 from rove_teleop.core.kinematics.limits.collision import capsule_objects
 from rove_teleop.core.limits import ChannelLimits
-from rove_teleop.core.names import NUM_CHANNELS
+from rove_teleop.core.names import NUM_BASE, NUM_CHANNELS
 from rove_teleop.core.safety import VelocityBounds
 from rove_teleop.core.types import Array, PlantState
 
@@ -24,7 +24,8 @@ HAND_LENGTH = 0.17  # m, from the wrist to the end of the hand's capsule
 _BRAKING_SHARE = 0.6  # of the acceleration limit; the rest is for what jerk delays
 _LAG_S = 0.03  # until a channel brakes
 _NO_LEVER = 1e-3  # m; a channel that moves two limbs by less is left alone
-_LONGEST_LEVER = 1.0  # m, of any channel
+_BASE_LEVERS = np.array([0.8, 0.5, 2.0, 0.4, 0.5, 0.4])  # m; on a thigh, with the knees bent
+_EVERY = 2  # ticks from one look to the next
 _MARGIN_S = 0.01  # of acceleration that comes before the next look
 
 
@@ -63,19 +64,25 @@ class SelfCollision:
         self._signs = np.array(
             [chains[numbers[second]] - chains[numbers[first]] for first, second in LIMB_PAIRS]
         )
+        self._levers = np.array([
+            self._longest_levers(numbers[first], numbers[second]) for first, second in LIMB_PAIRS
+        ])  # fmt: skip
         self.clearance = np.inf
-        self._far = False
+        self._ticks = 0
+        self._bounds: VelocityBounds | None = None
 
     def observe(self, plant: PlantState) -> None:
         """Nothing measured is needed."""
 
     def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
         """Safe velocities at an executed state of the channels, None with all limbs apart."""
-        if self._far:  # the margins reach over one tick without a look
-            self._far = False
-            return None
+        if self._ticks % _EVERY == 0:
+            self._bounds = self._look(position, velocity)
+        self._ticks += 1
+        return self._bounds
+
+    def _look(self, position: Array, velocity: Array) -> VelocityBounds | None:
         near = self._near(position, np.abs(velocity[:NUM_FREE]))
-        self._far = not near
         if not near:
             return None
         room = np.array([self._results[number].min_distance for number in near]) - self._keep
@@ -105,11 +112,31 @@ class SelfCollision:
         """Pairs that could touch if everything moved towards it."""
         self._place(position)
         speed = speed + _MARGIN_S * self._braking
-        way = speed @ (0.5 * speed / self._braking + _LAG_S)
-        horizon = self._keep + _LONGEST_LEVER * float(way)
-        if self.clearance > horizon:
-            return []
-        return [k for k, result in enumerate(self._results) if result.min_distance < horizon]
+        way = speed * (0.5 * speed / self._braking + _LAG_S)
+        horizons = (self._keep + self._levers @ way).tolist()
+        return [
+            number
+            for number, (result, horizon) in enumerate(zip(self._results, horizons, strict=True))
+            if result.min_distance < horizon
+        ]
+
+    def _longest_levers(self, first: int, second: int) -> Array:
+        """How far one unit of each channel can bring a pair together at most, shape (23,) [m].
+
+        A joint has at most the length of all links beyond it.
+        """
+        body, objects = self._body, self._geometry.geometryObjects
+        model, levers = body.model, np.zeros(NUM_VELOCITY)
+        for limb, other in ((objects[first], objects[second]), (objects[second], objects[first])):
+            beyond = np.linalg.norm(limb.placement.translation) + limb.geometry.halfLength
+            joint = limb.parentJoint
+            while joint not in model.supports[other.parentJoint]:
+                before = model.parents[joint]
+                levers += beyond * (body.support(joint) - body.support(before))
+                beyond += np.linalg.norm(model.jointPlacements[joint].translation)
+                joint = before
+        levers[:NUM_BASE] = _BASE_LEVERS * levers[LEGS].any()
+        return levers[:NUM_FREE]
 
     def _rows(self, near: list[int]) -> Array:
         """How distances change per unit of each free rate, shape (len(near), 23)."""

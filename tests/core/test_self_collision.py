@@ -8,11 +8,13 @@ import pytest
 
 from rove_teleop.assembly import make_arbiter, make_robot
 from rove_teleop.core.kinematics.body import Body
+from rove_teleop.core.leg_reach import STRAIGHTEST_KNEE
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.limits import ChannelLimits, Envelopes, Pace
 from rove_teleop.core.names import (
     CHANNELS,
     GROUPS,
+    LEG_JOINTS,
     NUM_BASE,
     NUM_CHANNELS,
     NUM_LEG_JOINTS,
@@ -27,6 +29,8 @@ LEGS = LegKinematics(ROBOT)
 LIMITS = ChannelLimits.from_joints(ROBOT.lower[NUM_LEG_JOINTS:], ROBOT.upper[NUM_LEG_JOINTS:])
 STANDING = np.concatenate((LEGS.nominal_base, ROBOT.nominal[NUM_LEG_JOINTS:]))
 DT = 0.005
+REACH = np.array([0.1, 0.1, 0.2, 0.2, 0.2, 0.2])  # about as far as the legs allow [m, rad]
+KNEES = [k for k, name in enumerate(LEG_JOINTS) if 'knee' in name]
 
 
 def make_rule() -> SelfCollision:
@@ -95,6 +99,24 @@ def test_limbs_far_apart_are_left_alone() -> None:
     wide = posed(shoulder_roll=1.4, elbow=1.2)
     assert rule.bounds(wide, np.zeros(NUM_CHANNELS)) is None
     assert rule.clearance > 0.1
+
+
+def test_no_channel_closes_a_pair_faster_than_the_lever_that_decides_whether_to_look() -> None:
+    rule, legs, rng = make_rule(), LegKinematics(ROBOT), np.random.default_rng(0)
+    tried = 0
+    for _ in range(300):
+        position = rng.uniform(LIMITS.lower, LIMITS.upper)
+        position[:NUM_BASE] = STANDING[:NUM_BASE] + rng.uniform(-1.0, 1.0, NUM_BASE) * REACH
+        joints, _ = legs.solve(position[:NUM_BASE], np.zeros(NUM_BASE))
+        missed = np.abs(legs.base_of(joints) - position[:NUM_BASE]).max()
+        if missed > 1e-4 or joints[KNEES].min() < STRAIGHTEST_KNEE:
+            continue
+        tried += 1
+        rule._body.set_base(position[:NUM_BASE])
+        rule.distances(position)
+        rows = rule._rows(list(range(len(rule._results))))
+        assert (np.abs(rows) <= rule._levers + 1e-9).all()
+    assert tried > 100
 
 
 def test_its_rows_are_the_derivatives_of_the_distances() -> None:
