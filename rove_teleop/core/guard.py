@@ -230,22 +230,22 @@ class CommandGuard:
         here = self._setpoint.position
         lowest = -np.minimum(self._speed, self._braking_speed(here - self._robot.lower))
         highest = np.minimum(self._speed, self._braking_speed(self._robot.upper - here))
-        velocity = np.clip(command.velocity, lowest, highest)
+        velocity = _within(command.velocity, lowest, highest)
         target = command.position + late * velocity
-        position = np.clip(target, here + dt * lowest, here + dt * highest)
-        position = np.clip(position, self._robot.lower, self._robot.upper)
+        position = _within(target, here + dt * lowest, here + dt * highest)
+        position = _within(position, self._robot.lower, self._robot.upper)
         rate = (position - here) / dt if dt > 0.0 else np.zeros(NUM_JOINTS)
         slack = self.limits.velocity_slack
-        velocity = np.clip(velocity, np.minimum(rate, 0.0) - slack, np.maximum(rate, 0.0) + slack)
+        velocity = _within(velocity, np.minimum(rate, 0.0) - slack, np.maximum(rate, 0.0) + slack)
         base_speed = self.limits.max_base_speed
-        base_velocity = np.clip(command.base_velocity, -base_speed, base_speed)
+        base_velocity = _within(command.base_velocity, -base_speed, base_speed)
         base_target = command.base + late * base_velocity
         base_here, base_reach = self._setpoint.base, base_speed * dt
         return Setpoint(
             position=position,
             velocity=velocity,
-            effort=np.clip(command.effort, -self._robot.effort, self._robot.effort),
-            base=np.clip(base_target, base_here - base_reach, base_here + base_reach),
+            effort=_within(command.effort, -self._robot.effort, self._robot.effort),
+            base=_within(base_target, base_here - base_reach, base_here + base_reach),
             base_velocity=base_velocity,
             following=True,
             damping=False,
@@ -260,7 +260,7 @@ class CommandGuard:
         velocity = _towards_zero(last.velocity, self.limits.deceleration * dt)
         base_velocity = _towards_zero(last.base_velocity, self.limits.base_deceleration * dt)
         position = last.position + 0.5 * dt * (last.velocity + velocity)
-        clipped = np.clip(position, self._robot.lower, self._robot.upper)
+        clipped = _within(position, self._robot.lower, self._robot.upper)
         return Setpoint(
             position=clipped,
             velocity=np.where(clipped == position, velocity, 0.0),
@@ -274,3 +274,8 @@ class CommandGuard:
 
 def _towards_zero(value: Array, step: float) -> Array:
     return np.sign(value) * np.maximum(np.abs(value) - step, 0.0)
+
+
+def _within(value: Array, low: Array | float, high: Array | float) -> Array:
+    """As ``np.clip``, which takes twice as long for so few numbers."""
+    return np.minimum(np.maximum(value, low), high)

@@ -32,6 +32,7 @@ from rove_teleop.errors import ConfigError
 _HUMAN = (Phase.TO_HUMAN, Phase.HUMAN)
 _DT_S = (1e-3, 0.02)  # what a tick may be; a late one moves no farther than this
 _BODY = ('torso', 'legs')
+_ALIGNED_EVERY = 5  # steps
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Teleop:
             side: HandFollower(robot, side, (retargeters or {}).get(side)) for side in SIDES
         }
         self._band = np.repeat(config.runaway, (3, 20))
+        self._apart: dict[str, tuple[float, float]] = {}
         self._human: frozenset[str] = frozenset()
         self._anchor_id = 0
         self._gate = SampleGate()
@@ -272,16 +274,25 @@ class Teleop:
         return None if self._frame.heading is None else -self._frame.heading
 
     def _alignment(self, executed: Array) -> dict[str, tuple[float, float]]:
-        """How far each hand that is known, mapped absolutely, is from its palm."""
-        yaw, hands = self._yaw, {side: self._arms[side].track.pose for side in SIDES}
-        if yaw is None or not any(hands.values()):
-            return {}
-        palms = self._kinematics.palms(executed)
-        return {
-            side: alignment(self._map.palm(wrist, self.scale, yaw), palms[side])
-            for side, wrist in hands.items()
-            if wrist is not None
-        }
+        """How far each hand that is known, mapped absolutely, is from its palm.
+
+        Where it only informs it is looked at a little less often.
+        """
+        yaw, poses = self._yaw, {side: self._arms[side].track.pose for side in SIDES}
+        hands = {side: wrist for side, wrist in poses.items() if wrist is not None}
+        if yaw is None or not hands:
+            self._apart = {}
+        elif (
+            self._gate_of_arms is not None
+            or self._seq % _ALIGNED_EVERY == 0
+            or self._apart.keys() != hands.keys()
+        ):
+            palms = self._kinematics.palms(executed)
+            self._apart = {
+                side: alignment(self._map.palm(wrist, self.scale, yaw), palms[side])
+                for side, wrist in hands.items()
+            }
+        return self._apart
 
     def _groups(self, human: frozenset[str], reasons: list[str]) -> tuple[str, ...]:
         """Groups whose channels are valid; adds why others are not."""
