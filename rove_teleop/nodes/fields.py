@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import cache
+import math
 from typing import TypeVar
 
 import numpy as np
@@ -25,12 +27,9 @@ def vector(name: str, values: Sequence[float], size: int) -> Array:
 
 def alignment_of(values: Sequence[float]) -> dict[str, tuple[float, float]]:
     """Distance [m] and angle [rad] by side from four numbers; NaN stands for not known."""
-    rows = vector('alignment', values, 2 * len(SIDES)).reshape(-1, 2)
-    return {
-        side: (float(distance), float(angle))
-        for side, (distance, angle) in zip(SIDES, rows, strict=True)
-        if not (np.isnan(distance) or np.isnan(angle))
-    }
+    numbers = vector('alignment', values, 2 * len(SIDES)).tolist()
+    pairs = zip(SIDES, zip(numbers[::2], numbers[1::2], strict=True), strict=True)
+    return {side: pair for side, pair in pairs if not any(map(math.isnan, pair))}
 
 
 def alignment_numbers(alignment: dict[str, tuple[float, float]]) -> Array:
@@ -39,20 +38,25 @@ def alignment_numbers(alignment: dict[str, tuple[float, float]]) -> Array:
     return np.array([alignment.get(side, unknown) for side in SIDES], dtype=float).ravel()
 
 
+@cache
+def _members_by_value(kind: type[Member]) -> dict[int, Member]:
+    return {member.value: member for member in kind}
+
+
 def member(name: str, value: int, kind: type[Member]) -> Member:
     """What a number stands for."""
-    try:
-        return kind(value)
-    except ValueError:
-        known = ', '.join(f'{member.value} ({member.name})' for member in kind)
-        raise InvalidInput(f'{name} is {value}; expected one of {known}') from None
+    known = _members_by_value(kind)
+    if value not in known:
+        expected = ', '.join(f'{member.value} ({member.name})' for member in kind)
+        raise InvalidInput(f'{name} is {value}; expected one of {expected}')
+    return known[value]
 
 
-def members(name: str, values: Sequence[int], kind: type[Member]) -> tuple[Member, ...]:
+def members(name: str, values: Array, kind: type[Member]) -> tuple[Member, ...]:
     """What one number for each group stands for."""
     if len(values) != len(GROUPS):
         raise InvalidInput(f'{name} has {len(values)} entries; expected {len(GROUPS)}')
-    return tuple(member(name, int(value), kind) for value in values)
+    return tuple(member(name, value, kind) for value in values.tolist())
 
 
 def check_names(kind: str, got: Sequence[str], expected: list[str]) -> None:
