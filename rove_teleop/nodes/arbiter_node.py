@@ -11,6 +11,7 @@ from uuid import uuid4
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from std_msgs.msg import UInt64
 from std_srvs.srv import Trigger
 
@@ -72,7 +73,7 @@ class ArbiterNode(Node):
             JointProposal, 'joint_proposal', convert.joint_proposal_from_msg
         )
         self._chunk: Latest[types.ActionChunk] = self._input(
-            ActionChunk, 'action_chunk', convert.action_chunk_from_msg
+            ActionChunk, 'action_chunk', convert.action_chunk_from_msg, qos.CHUNK
         )
         self._requests: list[types.Request] = []
         self._recorder = Heard()
@@ -93,8 +94,14 @@ class ArbiterNode(Node):
         self.create_timer(CONTROL_PERIOD_NS * 1e-9, self._step, clock=steady)
         self.create_timer(1.0, self._diagnose, clock=steady)
 
-    def _input(self, kind: type, topic: str, from_msg: Callable[[Any, int], Any]) -> Latest[Any]:
-        return Latest(self, kind, topic, qos.INPUT, from_msg, choose=newest)
+    def _input(
+        self,
+        kind: type,
+        topic: str,
+        from_msg: Callable[[Any, int], Any],
+        profile: QoSProfile = qos.INPUT,
+    ) -> Latest[Any]:
+        return Latest(self, kind, topic, profile, from_msg, choose=newest)
 
     def _on_recorder(self, msg: UInt64) -> None:
         self._recorder.note(time.monotonic_ns())

@@ -17,6 +17,7 @@ from rove_msgs import msg as rove
 from rove_teleop.core.types import ControlFrame, PlantState, TaskState
 from rove_teleop.errors import InvalidInput
 from rove_teleop.nodes import convert, qos
+from rove_teleop.nodes.inbox import Inbox
 from rove_teleop.nodes.losses import Losses
 
 Value = TypeVar('Value')
@@ -35,7 +36,7 @@ class Heard:
 
 
 class Latest(Generic[Value]):
-    """Keeps the newest message of a topic as bytes; ``get`` decodes it once.
+    """The newest message of a topic, decoded once when somebody looks at it.
 
     A node that looks at a 200 Hz topic 50 times a second then pays for 50 of them.
 
@@ -64,7 +65,7 @@ class Latest(Generic[Value]):
             from_msg: Core value of a message and its receive time [ns, monotonic].
             losses: Told of every message, to say when there are none.
             choose: Picks one of several that came between two looks; the last one if None.
-            on_news: Called after every message has been kept.
+            on_news: Called after every message; without it, none wakes the node up.
         """
         self._log = node.get_logger()
         self._topic, self._kind, self._from_msg = topic, kind, from_msg
@@ -72,19 +73,30 @@ class Latest(Generic[Value]):
         self.heard = Heard()
         self._raw: deque[tuple[bytes, int]] = deque(maxlen=1 if choose is None else profile.depth)
         self._value: Value | None = None
-        node.create_subscription(kind, topic, self._keep, profile, raw=True)
+        if on_news is None:
+            self._inbox = Inbox(node, kind, topic, profile)
+        else:
+            node.create_subscription(kind, topic, self._hear, profile, raw=True)
 
-    def _keep(self, data: bytes) -> None:
-        now_ns = time.monotonic_ns()
-        self._raw.append((data, now_ns))
-        self.heard.note(now_ns)
+    def _hear(self, data: bytes) -> None:
+        assert self._on_news is not None
+        self._keep(data, time.monotonic_ns())
+        self._on_news()
+
+    def _keep(self, data: bytes, receive_ns: int) -> None:
+        self._raw.append((data, receive_ns))
+        self.heard.note(receive_ns)
         if self._losses is not None:
             self._losses.heard(self._topic)
-        if self._on_news is not None:
-            self._on_news()
+
+    def _look(self) -> None:
+        if self._on_news is None:
+            for data, receive_ns in self._inbox.take():
+                self._keep(data, receive_ns)
 
     def get(self) -> Value | None:
         """The newest value, None before the first; a malformed one is warned of and skipped."""
+        self._look()
         values = []
         while self._raw:
             data, receive_ns = self._raw.popleft()
@@ -98,6 +110,7 @@ class Latest(Generic[Value]):
 
     def forget(self) -> None:
         """Drop what came until now."""
+        self._look()
         self._raw.clear()
         self._value = None
 
@@ -110,7 +123,7 @@ def control_frame(
         node,
         rove.ControlFrame,
         'control_frame',
-        qos.COMMAND,
+        qos.NEWEST,
         convert.control_frame_from_msg,
         losses,
         on_news=on_news,
@@ -120,12 +133,12 @@ def control_frame(
 def plant_state(node: Node, losses: Losses | None = None) -> Latest[PlantState]:
     """The newest state of the plant."""
     return Latest(
-        node, rove.PlantState, 'plant_state', qos.COMMAND, convert.plant_state_from_msg, losses
+        node, rove.PlantState, 'plant_state', qos.NEWEST, convert.plant_state_from_msg, losses
     )
 
 
 def task_state(node: Node, losses: Losses | None = None) -> Latest[TaskState]:
     """The newest judgement of the task."""
     return Latest(
-        node, rove.TaskState, 'task_state', qos.COMMAND, convert.task_state_from_msg, losses
+        node, rove.TaskState, 'task_state', qos.NEWEST, convert.task_state_from_msg, losses
     )

@@ -5,32 +5,42 @@ from __future__ import annotations
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
-def _reliable(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile:
+def _profile(
+    depth: int,
+    reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE,
+    durability: DurabilityPolicy = DurabilityPolicy.VOLATILE,
+) -> QoSProfile:
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=depth,
-        reliability=ReliabilityPolicy.RELIABLE,
+        reliability=reliability,
         durability=durability,
     )
 
 
-COMMAND = _reliable(1)
-"""Commands, proposals, chunks, plant state: only the newest counts."""
+COMMAND = _profile(1)
+"""For who sends commands, proposals, chunks, plant state: only the newest counts."""
 
-KEYS = _reliable(20)
+NEWEST = _profile(1, ReliabilityPolicy.BEST_EFFORT)
+"""For who follows them: the next one comes sooner than a lost one would again."""
+
+INPUT = _profile(8, ReliabilityPolicy.BEST_EFFORT)
+"""For who moves joints by them: several may speak, and one must not cover the other."""
+
+CHUNK = _profile(8)
+"""The same for action chunks, which are too rare to miss one."""
+
+KEYS = _profile(20)
 """Keys of a keyboard: every press counts."""
 
-INPUT = _reliable(8)
-"""The same for who moves joints by them: several may speak, and one must not cover the other."""
-
-EVENT = _reliable(1000)
+EVENT = _profile(1000)
 """Events, for who acts on them: those from now on."""
 
-EVENT_LOG = _reliable(1000, DurabilityPolicy.TRANSIENT_LOCAL)
+EVENT_LOG = _profile(1000, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """Events, for who sends or keeps them: none may be lost, even to a recorder that connects late."""
 
-FRAME = _reliable(2000)
+FRAME = _profile(2000)
 """Control frames: ten seconds at 200 Hz."""
 
-CAMERA = _reliable(2)
+CAMERA = _profile(2)
 """Compressed images."""

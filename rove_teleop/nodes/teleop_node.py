@@ -54,7 +54,7 @@ class TeleopNode(Node):
             self,
             OperatorState,
             'operator_state',
-            qos.COMMAND,
+            qos.NEWEST,
             convert.operator_state_from_msg,
             self._losses,
         )

@@ -35,8 +35,9 @@ class TwinParams:
 
 
 class TwinNode(Node):
-    """Subscribe ``joint_command``; publish ``plant_state``, ``task_state``, ``joint_states``.
+    """Subscribe ``joint_command``; publish ``plant_state``, ``task_state``.
 
+    Who listens also gets ``joint_states`` and ``imu``, as any robot publishes them.
     Physics advances with wall time, one control period per timer call. The twin keeps its
     balance and stops by itself when commands stop.
     """
@@ -110,21 +111,31 @@ class TwinNode(Node):
         self._following = guard.following
 
     def _publish_standard(self, state: types.PlantState, stamp: Time) -> None:
-        joints = JointState()
-        joints.header.stamp = stamp
-        joints.name = list(JOINTS)
-        joints.position = state.position.tolist()
-        joints.velocity = state.velocity.tolist()
-        joints.effort = state.effort.tolist()
-        self._joint_states_pub.publish(joints)
-        imu = Imu()
-        imu.header.stamp, imu.header.frame_id = stamp, 'imu_in_pelvis'
-        orientation = imu.orientation
-        orientation.x, orientation.y, orientation.z, orientation.w = state.base_pose[3:].tolist()
-        rate, force = imu.angular_velocity, imu.linear_acceleration
-        rate.x, rate.y, rate.z = state.imu_angular_velocity.tolist()
-        force.x, force.y, force.z = state.imu_linear_acceleration.tolist()
-        self._imu_pub.publish(imu)
+        if self._joint_states_pub.get_subscription_count():
+            self._joint_states_pub.publish(_joint_state(state, stamp))
+        if self._imu_pub.get_subscription_count():
+            self._imu_pub.publish(_imu(state, stamp))
+
+
+def _joint_state(state: types.PlantState, stamp: Time) -> JointState:
+    joints = JointState()
+    joints.header.stamp = stamp
+    joints.name = list(JOINTS)
+    joints.position = state.position.tolist()
+    joints.velocity = state.velocity.tolist()
+    joints.effort = state.effort.tolist()
+    return joints
+
+
+def _imu(state: types.PlantState, stamp: Time) -> Imu:
+    imu = Imu()
+    imu.header.stamp, imu.header.frame_id = stamp, 'imu_in_pelvis'
+    orientation = imu.orientation
+    orientation.x, orientation.y, orientation.z, orientation.w = state.base_pose[3:].tolist()
+    rate, force = imu.angular_velocity, imu.linear_acceleration
+    rate.x, rate.y, rate.z = state.imu_angular_velocity.tolist()
+    force.x, force.y, force.z = state.imu_linear_acceleration.tolist()
+    return imu
 
 
 main = main_of(TwinNode, priority=30)
