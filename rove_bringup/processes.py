@@ -141,6 +141,7 @@ class ProcessRunner:
             with self._fleet:
                 self._spin(node, executor, progress)
         finally:
+            executor.shutdown()
             node.destroy_node()
             rclpy.try_shutdown()
 

@@ -70,6 +70,7 @@ class LiveRun:
     ) -> None:
         """End everything."""
         self.fleet.__exit__(kind, error, trace)
+        self._executor.shutdown()  # or it keeps the node, and the next run sees its publishers
         self.director.destroy_node()
         rclpy.try_shutdown()
 
