@@ -12,7 +12,13 @@ from rove_bringup.faults.processes import PROCESS_FAULTS
 
 pytestmark = pytest.mark.alone
 
-CHOSEN = ('second-arbiter', 'pause-twin', 'full-recorder', 'replay-joint_command', 'live-device-nan')
+CHOSEN = (
+    'second-arbiter',
+    'pause-twin',
+    'full-recorder',
+    'replay-joint_command',
+    'live-device-nan',
+)
 
 
 @pytest.mark.parametrize(
