@@ -17,6 +17,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.output import print_table
 from rove_bringup.config import Episode, RunConfig
 from rove_bringup.lockstep import LockstepRunner
 from rove_bringup.report.switches import find_switches
@@ -78,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
             f'{max(float(str(row["velocity_step"])) for row in rows):.4f}',
             f'{simulated / wall:.1f}',
         )
-    console.print(table)
+    print_table(table)
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + '\n')
     return 0

@@ -18,6 +18,7 @@ import tempfile
 
 from rich.console import Console
 
+from benchmarks.output import print_table
 from rove_bringup.faults.fault import LAYERS, Fault
 from rove_bringup.faults.judge import Judged, judge
 from rove_bringup.faults.lockstep import FaultRunner
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] = ()) -> int:
             _write(judged, options.json, options.markdown)
             verdict = 'pass' if each.passed else f'FAIL: {"; ".join(each.problems)}'
             progress.print(f'{each.fault}: {verdict}', highlight=False)
-    Console(width=None if sys.stdout.isatty() else 200).print(table(judged))
+    print_table(table(judged))
     return 0 if all(each.passed for each in judged) else 1
 
 

@@ -27,6 +27,7 @@ from benchmarks.ik.scores import Curves, Judge, scores
 from benchmarks.ik.table import table
 from benchmarks.ik.tool import TOOLS
 from benchmarks.ik.trajectories import DURATION, FORMULAS, Trajectory, formula
+from benchmarks.output import print_table
 from rove_teleop.errors import ConfigError, UnknownName
 
 RATE = 100.0  # Hz
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] = ()) -> int:
             if options.plots:
                 plot(trajectory, curves, options.plots / f'{trajectory.name}.png')
             Console(stderr=True).print(f'{trajectory.name}: done', highlight=False)
-    Console(width=None if sys.stdout.isatty() else 200).print(table(records))
+    print_table(table(records))
     if options.pictures:
         draw(options.pictures)
     if options.json:

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks.loop.plots import plot
 from benchmarks.loop.scores import Line, gather, lines
+from benchmarks.output import print_table
 from rove_bringup.checks import run_directory
 from rove_bringup.config import RunConfig
 from rove_bringup.environment import has_gl
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] = ()) -> int:
         'load': os.getloadavg()[0],
         'problems': progress.problems,
     }
-    Console(width=None if sys.stdout.isatty() else 120).print(_table(table, conditions))
+    print_table(_table(table, conditions))
     if options.json:
         rows = [line.record() for line in table]
         options.json.parent.mkdir(parents=True, exist_ok=True)

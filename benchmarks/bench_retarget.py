@@ -21,6 +21,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.environments import EnvironmentFailed
+from benchmarks.output import print_table
 from benchmarks.retarget.hands import HANDS, KINDS, dexi, load_hand
 from benchmarks.retarget.motion import recorded, synthetic
 from benchmarks.retarget.race import race
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] = ()) -> int:
     if not options.hands:
         return 0
     found = _measure(options)
-    Console(width=None if sys.stdout.isatty() else 200).print(table(found))
+    print_table(table(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + '\n')
     return 0

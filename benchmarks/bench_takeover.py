@@ -22,6 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.output import print_table
 from benchmarks.takeover.controllers import CONTROLLERS, TakeoverRunner
 from benchmarks.takeover.operator import SwitchingOperator
 from benchmarks.takeover.plot import draw_switches
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] = ()) -> int:
     if not 1 <= options.jobs <= 1000:
         raise ConfigError(f'--jobs must be 1 to 1000, got {options.jobs}')
     records = _measure(options)
-    Console(width=None if sys.stdout.isatty() else 160).print(table(records))
+    print_table(table(records))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(records, indent=2) + '\n')

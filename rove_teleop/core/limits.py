@@ -30,6 +30,8 @@ class Envelope:
             never exceeded, shape (37,).
         comfort: Acceleration that is not exceeded without need, so that a switch can follow at
             any moment, shape (37,).
+        hardest: Acceleration that a tighter limit lets die down within the jerk limit, and that
+            is never exceeded, shape (37,); more than ``acceleration`` only for the base.
     """
 
     velocity: Array
@@ -37,6 +39,7 @@ class Envelope:
     jerk: Array
     ceiling: Array
     comfort: Array
+    hardest: Array
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ class Envelopes:
         comfort[:NUM_BASE] = limits.acceleration[:NUM_BASE]  # it has to keep up with the arms
         for pace, rows in self._sets.items():
             easy = rows[1] if pace is Pace.STOP else np.minimum(rows[1], comfort)
-            rows += [np.maximum(limits.velocity, rows[0]), easy]
+            hardest = rows[1].copy()
+            hardest[:NUM_BASE] = np.maximum(hardest, comfort)[:NUM_BASE]
+            rows += [np.maximum(limits.velocity, rows[0]), easy, hardest]
         self._built: dict[tuple[Pace, ...], Envelope] = {}
 
     def of(self, paces: tuple[Pace, ...]) -> Envelope:

@@ -137,10 +137,11 @@ class Tracker:
         """Acceleration towards a velocity: within its limit always, within jerk if that can be."""
         error = wanted - self.velocity
         asked = braking_velocity(error, VELOCITY_GAIN, _BRAKING_SHARE * envelope.jerk)
-        limit = _ACCELERATION_SHARE * envelope.acceleration
         effort = _ACCELERATION_SHARE * effort
         clipped = np.minimum(np.maximum(asked, -effort), effort)
         change = envelope.jerk * self._dt
+        dying = np.minimum(envelope.hardest, np.abs(self.acceleration) - change)
+        limit = np.maximum(_ACCELERATION_SHARE * envelope.acceleration, dying)
         smooth = np.minimum(
             np.maximum(clipped, self.acceleration - change), self.acceleration + change
         )

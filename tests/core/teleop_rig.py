@@ -9,7 +9,7 @@ import numpy as np
 import pinocchio as pin
 
 from rove_teleop.core.geometry import pose_from_se3
-from rove_teleop.core.kinematics import Kinematics
+from rove_teleop.core.kinematics import Kinematics, WholeBodyIK
 from rove_teleop.core.legs import LegKinematics
 from rove_teleop.core.names import (
     GROUPS,
@@ -41,6 +41,14 @@ def standing() -> Array:
     """Channels (37,) of the nominal pose."""
     robot = make_robot()
     return np.concatenate([LegKinematics(robot).nominal_base, robot.nominal[NUM_LEG_JOINTS:]])
+
+
+def standing_solver() -> WholeBodyIK:
+    """The whole-body solver in the nominal pose."""
+    robot = make_robot()
+    solver = WholeBodyIK(robot, LegKinematics(robot))
+    solver.reset(standing())
+    return solver
 
 
 def kinematics() -> Kinematics:
