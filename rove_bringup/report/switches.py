@@ -134,7 +134,7 @@ def _measure(
     begin = _authority_row(episode, row, entered)
     end = int(np.searchsorted(episode.t_ns, episode.t_ns[begin] + WINDOW_NS))
     joints = _joints(groups)
-    window = np.ix_(range(row, end), joints)
+    window = np.ix_(np.arange(row, end), joints)
     worst = int(motion.steps[window].max(axis=0).argmax())
     last = _last_row(episode, row, entered)
     effect = _effect_row(episode, begin, last, entered)

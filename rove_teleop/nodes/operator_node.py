@@ -37,7 +37,7 @@ _SILENT_NS = 1_000_000_000  # a device that is silent for longer does not keep t
 class OperatorParams(OperatorConfig):
     """Parameters of the operator node."""
 
-    rate: float = param(100.0, 'Operator samples a second [Hz].', low=10.0, high=500.0)
+    rate: float = param(90.0, 'Samples a second [Hz], as a headset gives.', low=10.0, high=500.0)
     keys: bool = param(True, "Whether a keyboard's keys are asked for with this lease.")
 
 
