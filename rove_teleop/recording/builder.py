@@ -106,8 +106,11 @@ class EpisodeBuilder:
 
     def add_operator(self, state: OperatorState) -> None:
         """Add a sample of the operator; only his wrists are kept."""
-        wrists = [_pose(getattr(state, f'{side}_wrist')) for side in SIDES]
-        self._wrists.append({'wrist_t_ns': state.t_source_ns, 'wrist_pose': wrists})
+        self._add_wrists(state, state.t_source_ns)
+
+    def _add_wrists(self, sample: Any, t_ns: int) -> None:
+        wrists = [_pose(getattr(sample, f'{side}_wrist')) for side in SIDES]
+        self._wrists.append({'wrist_t_ns': t_ns, 'wrist_pose': wrists})
 
     def add_record(self, record: Record) -> None:
         """Add one recorded message; types that an episode has no use for are passed over.
@@ -126,9 +129,7 @@ class EpisodeBuilder:
         elif record.type_name == PLANT_STATE:
             self._base.append({'base_t_ns': message.monotonic_ns, 'base_pose': message.base_pose})
         elif record.type_name == OPERATOR_STATE:
-            wrists = [_pose(getattr(message, f'{side}_wrist')) for side in SIDES]
-            t_ns = message.source_monotonic_ns
-            self._wrists.append({'wrist_t_ns': t_ns, 'wrist_pose': wrists})
+            self._add_wrists(message, message.source_monotonic_ns)
 
     def build(
         self,

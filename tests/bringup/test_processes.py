@@ -109,9 +109,10 @@ def with_the_policy_in_command(
 ) -> None:
     """Act in a run in which the policy moves the robot and nobody takes over.
 
-    A machine that stalls for longer than the plant may be silent ends such a run by itself, as
-    it must; then there is nothing to see, and another run is tried.
+    A machine that stalls for longer than plant or policy may be silent ends such a run by
+    itself, as it must; then there is nothing to see, and another run is tried.
     """
+    killed = {'plant_lost': 'twin', 'policy_lost': 'policy'}
     for attempt in range(ATTEMPTS):
         config = config_with(operator='none', timeout=timeout)
         with LiveRun(config, out / str(attempt), cameras) as run:
@@ -119,8 +120,8 @@ def with_the_policy_in_command(
                 run.wait_for_event('auto', STARTUP_S)
                 act(run)
             except (AssertionError, RoveError):
-                lost = [e.t_ns for e in run.events if e.kind == 'plant_lost']
-                stalled = any(t_ns < run.killed_ns['twin'] for t_ns in lost)
+                lost = [event for event in run.events if event.kind in killed]
+                stalled = any(e.t_ns < run.killed_ns[killed[e.kind]] for e in lost)
                 if not stalled or attempt == ATTEMPTS - 1:
                     raise
             else:
