@@ -27,6 +27,8 @@ class Leash:
     and finger.
     """
 
+    urgent = True
+
     def __init__(self, length: float = LENGTH) -> None:
         """Begin without a robot in sight.
 

@@ -12,7 +12,7 @@ from rove_teleop.core.safety import VelocityBounds
 from rove_teleop.core.types import Array, PlantState
 
 LEG_VELOCITY = 2.0  # [rad/s]
-STRAIGHTEST_KNEE = 0.25  # [rad]; straighter than that the leg speed runs away
+STRAIGHTEST_KNEE = 0.3  # [rad]; straighter than that leg speed and acceleration run away
 _KNEES = [index for index, name in enumerate(LEG_JOINTS) if 'knee' in name]
 _REACHED = 1e-4  # [m, rad]
 _MOVING = 1e-3  # [m/s, rad/s]
@@ -36,6 +36,8 @@ class LegReach:
     If the legs cannot reach that point, or only with a knee almost straight, the base brakes
     now; if a leg joint would be too fast on the way there, the base slows down.
     """
+
+    urgent = True
 
     def __init__(self, legs: LegModel, limits: ChannelLimits, dt: float) -> None:
         """Use this leg model and the braking that the limits after a switch allow.

@@ -49,7 +49,14 @@ class VelocityBounds:
 
 
 class SafetyRule(Protocol):
-    """One more reason to go slower; collision and workspace rules take this form."""
+    """One more reason to go slower; collision and workspace rules take this form.
+
+    Attributes:
+        urgent: Whether what is faster than its bounds shall brake as hard as it may; a rule
+            that plans with comfortable braking needs no other.
+    """
+
+    urgent: bool
 
     def observe(self, plant: PlantState) -> None:
         """Take a plant state that passed the judge; called before the next ``bounds``."""
@@ -87,8 +94,9 @@ class Safety:
         for rule in self._rules:
             if (more := rule.bounds(position, velocity)) is not None:
                 upper, lower = np.minimum(upper, more.upper), np.maximum(lower, more.lower)
-                outside = (velocity > more.upper) | (velocity < more.lower)
-                urgent = outside if urgent is None else urgent | outside
+                if rule.urgent:
+                    outside = (velocity > more.upper) | (velocity < more.lower)
+                    urgent = outside if urgent is None else urgent | outside
         return VelocityBounds(lower, upper, urgent)
 
 

@@ -25,7 +25,6 @@ _BRAKING_SHARE = 0.6  # of the acceleration limit; the rest is for what jerk del
 _LAG_S = 0.03  # until a channel brakes
 _NO_LEVER = 1e-3  # m; a channel that moves two limbs by less is left alone
 _BASE_LEVERS = np.array([0.8, 0.5, 2.0, 0.4, 0.5, 0.4])  # m; on a thigh, with the knees bent
-_EVERY = 2  # ticks from one look to the next
 _MARGIN_S = 0.01  # of acceleration that comes before the next look
 
 
@@ -40,6 +39,8 @@ class SelfCollision:
     Attributes:
         clearance: Smallest distance of all pairs at the last ``bounds`` [m].
     """
+
+    urgent = False
 
     def __init__(self, body: Body, limits: ChannelLimits, keep: float = KEEP) -> None:
         """Take the body over, and brake as the limits after a switch allow.
@@ -68,21 +69,18 @@ class SelfCollision:
             self._longest_levers(numbers[first], numbers[second]) for first, second in LIMB_PAIRS
         ])  # fmt: skip
         self.clearance = np.inf
-        self._ticks = 0
-        self._bounds: VelocityBounds | None = None
+        self._far = False
 
     def observe(self, plant: PlantState) -> None:
         """Nothing measured is needed."""
 
     def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
         """Safe velocities at an executed state of the channels, None with all limbs apart."""
-        if self._ticks % _EVERY == 0:
-            self._bounds = self._look(position, velocity)
-        self._ticks += 1
-        return self._bounds
-
-    def _look(self, position: Array, velocity: Array) -> VelocityBounds | None:
+        if self._far:  # the margins reach over one tick without a look
+            self._far = False
+            return None
         near = self._near(position, np.abs(velocity[:NUM_FREE]))
+        self._far = not near
         if not near:
             return None
         room = np.array([self._results[number].min_distance for number in near]) - self._keep

@@ -41,12 +41,16 @@ def test_one_can_brake_from_the_bound_with_the_limits_of_a_switch() -> None:
 
 def test_the_tightest_rule_wins() -> None:
     class Wall:
+        urgent = True
+
         def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
             upper = np.full(NUM_CHANNELS, np.inf)
             upper[20] = 0.0
             return VelocityBounds(np.full(NUM_CHANNELS, -np.inf), upper)
 
     class Silent:
+        urgent = True
+
         def bounds(self, position: Array, velocity: Array) -> VelocityBounds | None:
             return None
 
