@@ -9,15 +9,7 @@ import numpy as np
 from rove_bringup.report.alignment import alignment_at
 from rove_teleop.assembly import CONTROL_PERIOD_NS
 from rove_teleop.core.kinematics import Kinematics
-from rove_teleop.core.names import (
-    GROUP_CHANNELS,
-    GROUPS,
-    JOINTS,
-    NUM_BASE,
-    NUM_LEG_JOINTS,
-    Authority,
-    Phase,
-)
+from rove_teleop.core.names import GROUP_CHANNELS, GROUPS, JOINTS, Authority, Phase
 from rove_teleop.core.tags import detail_value
 from rove_teleop.core.types import Event
 from rove_teleop.recording.episode import Array, Episode
@@ -47,10 +39,12 @@ class Switch:
             will: a channel he has moved away from where it was taken, and the robot with him,
             by more than ``EFFECT``. None likewise, and while he keeps still.
         velocity_step: Largest change of an executed joint velocity in one tick, in the half
-            second after [rad/s], of the joints that changed hands, and so below.
+            second after [rad/s].
         joint: The joint that made it.
-        acceleration: Largest in that time, from differences of the velocity [rad/s²].
-        jerk: Largest in that time, from differences of the acceleration [rad/s³].
+        acceleration: Largest of any executed joint in that time, from differences of its
+            velocity [rad/s²].
+        jerk: Largest of any executed joint in that time, from differences of the
+            acceleration [rad/s³].
         alignment_m, alignment_deg: For a takeover, how far the operator's hand was from the
             robot's, of the two the farther; None if not recorded or nobody told the robot.
         human_s: For a takeover, how long the groups stayed with the operator [s].
@@ -133,9 +127,8 @@ def _measure(
     groups = tuple(group for group, changed in zip(GROUPS, entered, strict=True) if changed)
     begin = _authority_row(episode, row, entered)
     end = int(np.searchsorted(episode.t_ns, episode.t_ns[begin] + WINDOW_NS))
-    joints = _joints(groups)
-    window = np.ix_(np.arange(row, end), joints)
-    worst = int(motion.steps[window].max(axis=0).argmax())
+    window = slice(row, end)
+    joint = int(motion.steps[window].max(axis=0).argmax())
     last = _last_row(episode, row, entered)
     effect = _effect_row(episode, begin, last, entered)
     takeover = kind == 'takeover'
@@ -150,8 +143,8 @@ def _measure(
         takeover_id=int(episode.takeover_id[row]),
         latency_ms=_latency_ms(episode, row, begin, begin) if takeover else None,
         effect_ms=_latency_ms(episode, row, begin, effect) if takeover else None,
-        velocity_step=float(motion.steps[window].max()),
-        joint=JOINTS[joints[worst]],
+        velocity_step=float(motion.steps[window, joint].max()),
+        joint=JOINTS[joint],
         acceleration=float(motion.acceleration[window].max()),
         jerk=float(motion.jerk[window].max()),
         alignment_m=alignment[0] if alignment else None,
@@ -208,15 +201,6 @@ def _latency_ms(episode: Episode, row: int, begin: int, until: int | None) -> fl
         return None
     asked = _takeover_at(episode, row)
     return None if asked is None else float(episode.t_ns[until] - _received_ns(asked)) / 1e6
-
-
-def _joints(groups: tuple[str, ...]) -> Array:
-    """Indices of the joints that move with some groups."""
-    offset = NUM_LEG_JOINTS - NUM_BASE  # see ``names``
-    return np.concatenate([
-        np.arange(NUM_LEG_JOINTS) if group == 'legs' else np.r_[GROUP_CHANNELS[group]] + offset
-        for group in groups
-    ])  # fmt: skip
 
 
 def _takeover_at(episode: Episode, row: int) -> Event | None:
