@@ -17,7 +17,6 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.output import print_table
 from rove_bringup.config import Episode, RunConfig
 from rove_bringup.lockstep import LockstepRunner
 from rove_bringup.report.switches import find_switches
@@ -55,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument('--operators', nargs='+', default=['none', 'scripted'])
     parser.add_argument('--json', type=Path)
     options = parser.parse_args(argv)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 200)
     report = {}
     for operator in options.operators:
         runner = LockstepRunner(RunConfig(operator=operator, imperfection=options.imperfection))
@@ -79,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
             f'{max(float(str(row["velocity_step"])) for row in rows):.4f}',
             f'{simulated / wall:.1f}',
         )
-    print_table(table)
+    console.print(table)
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + '\n')
     return 0

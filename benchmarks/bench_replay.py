@@ -18,9 +18,9 @@ import sys
 
 import numpy as np
 import pinocchio as pin
+from rich.console import Console
 from rich.table import Table
 
-from benchmarks.output import print_table
 from rove_bringup.config import Episode, RunConfig
 from rove_bringup.lockstep import LockstepRunner, Tick
 from rove_teleop.core.geometry import se3_from_pose
@@ -170,7 +170,7 @@ def main(argv: Sequence[str]) -> int:
     table = Table(*rows[0])
     for row in rows:
         table.add_row(*(f'{v:.3g}' if isinstance(v, float) else str(v) for v in row.values()))
-    print_table(table)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + '\n')
     return 0
